@@ -1,0 +1,51 @@
+"""The web application: edges put together around a context."""
+
+from flask import Flask, Response, g
+from uuid_utils.compat import uuid7
+
+from service.context import Context
+from service.customer import links
+from service.http import (
+    accounts,
+    apple_devices,
+    cards,
+    health,
+    lookup,
+    members,
+    openapi,
+    points,
+    problems,
+    sources,
+)
+from service.http.contract import api
+
+DECLARED = (cards, members, accounts, points, lookup)  # importing them declares their operations
+
+
+def create_app(context: Context) -> Flask:
+    """Return the WSGI application that serves `context`."""
+    app = Flask(__name__, static_folder=None)
+    app.extensions["tessera"] = context
+    app.before_request(_begin)
+    app.after_request(_finish)
+    problems.install(app)
+    for blueprint in (
+        api.blueprint,
+        sources.blueprint,
+        apple_devices.blueprint,
+        links.blueprint,
+        openapi.blueprint,
+        health.blueprint,
+    ):
+        app.register_blueprint(blueprint)
+    return app
+
+
+def _begin() -> None:
+    g.request_id = str(uuid7())
+
+
+def _finish(response: Response) -> Response:
+    response.headers["X-Request-Id"] = g.request_id
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response

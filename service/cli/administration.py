@@ -1,0 +1,88 @@
+"""What an operator sets up: commands by name, the same here as inside a running service."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from service.context import Context
+from service.domain.brands import Brand, Mode
+from service.domain.errors import NotFound, SetupError
+from service.operations import access, programs
+
+Result = dict[str, Any] | list[dict[str, Any]]
+Command = Callable[..., Result]
+
+
+def create_brand(context: Context, name: str, mode: str) -> Result:
+    return _shown(programs.create_brand(context, name, Mode(mode)))
+
+
+def list_brands(context: Context) -> Result:
+    return [_shown(brand) for brand in programs.brands_of(context)]
+
+
+def _shown(brand: Brand) -> dict[str, Any]:
+    return {"id": str(brand.id), "name": brand.name, "mode": brand.mode}
+
+
+def create_program(
+    context: Context, brand: str, kind: str, name: str | None, changes: dict[str, Any]
+) -> Result:
+    brand_id = programs.brand_called(context, brand)
+    made = programs.create_program(context, brand_id, kind, name, **changes)
+    return {"id": str(made.id), "name": made.name, "kind": made.kind}
+
+
+def list_programs(context: Context, brand: str) -> Result:
+    brand_id = programs.brand_called(context, brand)
+    return [
+        {"id": str(each.id), "name": each.name, "kind": each.kind}
+        for each in programs.programs_of(context, brand_id)
+    ]
+
+
+def create_source(context: Context, brand: str, name: str) -> Result:
+    brand_id = programs.brand_called(context, brand)
+    source_id, secret = programs.create_source(context, brand_id, name)
+    url = f"{context.settings.base_url}/in/{source_id}"
+    return {"id": str(source_id), "name": name, "url": url, "secret": secret}
+
+
+def create_key(context: Context, brand: str, name: str, scopes: list[str]) -> Result:
+    brand_id = programs.brand_called(context, brand)
+    secret = access.create_key(context, brand_id, name, scopes)
+    return {"name": name, "scopes": sorted(scopes), "api_key": secret}
+
+
+def import_certificate(
+    context: Context, brand: str, certificate: str, key: str, wwdr: str
+) -> Result:
+    brand_id = programs.brand_called(context, brand)
+    files = [_content(path) for path in (certificate, key, wwdr)]
+    imported = programs.import_certificate(context, brand_id, *files)
+    return {"pass_type_id": imported.type_id, "team_id": imported.team_id}
+
+
+def _content(path: str) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise SetupError(f"{path} cannot be read: {error.strerror}.") from error
+
+
+COMMANDS: Mapping[str, Command] = {
+    "brands create": create_brand,
+    "brands list": list_brands,
+    "programs create": create_program,
+    "programs list": list_programs,
+    "sources create": create_source,
+    "keys create": create_key,
+    "certs import": import_certificate,
+}
+
+
+def perform(context: Context, command: str, arguments: Mapping[str, Any]) -> Result:
+    """Do what a command says and return what to show."""
+    if command not in COMMANDS:
+        raise NotFound(f"There is no command {command}.")
+    return COMMANDS[command](context, **arguments)

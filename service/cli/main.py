@@ -1,0 +1,243 @@
+"""The tessera command: its arguments, and how its results and errors are shown."""
+
+import json
+import logging
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from service import __version__
+from service.cli import administration, control_socket, demo
+from service.cli.run import database_file, database_held, run, run_worker
+from service.cli.serve import serve as serve_processes
+from service.domain.errors import InvalidInput, ServiceError
+from service.operations.access import SCOPES
+from service.settings import Settings, load
+from service.storage.exclusive import DatabaseInUse
+from service.wiring import System, migrate, opened
+
+ASK_AFTER_S = 0.2  # a service that holds the database is asked to do it
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for scripts.")
+brand_option = click.option("--brand", required=True, help="Name of the brand.")
+
+
+def main() -> None:
+    """Run the command; a problem is one clear message and exit code 1."""
+    try:
+        tessera(standalone_mode=False)
+    except click.Abort:
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except ServiceError as error:
+        click.echo(f"tessera: {error.detail}", err=True)
+        for field, fault in error.faults if isinstance(error, InvalidInput) else ():
+            click.echo(f"  {field}: {fault}", err=True)
+        sys.exit(1)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, package_name="tessera-cards")
+def tessera() -> None:
+    """Tessera issues loyalty cards and keeps them true in every phone wallet."""
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+
+
+@tessera.command("migrate")
+def migrate_command() -> None:
+    """Create the database, or bring its schema up to date."""
+    settings = load()
+    with database_held(settings):
+        migrate(settings)
+    click.echo("The database is up to date.")
+
+
+@tessera.command("run")
+@click.option("--demo", "with_demo", is_flag=True, help="Set up and start the demo in var/.")
+def run_command(with_demo: bool) -> None:
+    """Run the whole service in one process: web and deliveries."""
+    settings = load()
+    if with_demo:
+        demo.run_demo(settings)
+        return
+    with database_held(settings):
+        run(settings, _announce)
+
+
+def _announce(system: System) -> None:
+    click.echo(f"Tessera answers on {system.context.settings.base_url}; stop it with Ctrl-C.")
+
+
+@tessera.command("serve")
+@click.option("--processes", default=2, show_default=True, help="Number of web processes.")
+def serve_command(processes: int) -> None:
+    """Run web processes on PostgreSQL; run `tessera worker` beside them."""
+    serve_processes(load(), processes)
+
+
+@tessera.command("worker")
+def worker_command() -> None:
+    """Run deliveries on PostgreSQL, beside `tessera serve`."""
+    settings = load()
+    with database_held(settings):
+        run_worker(settings, lambda _: click.echo("The worker is ready; stop it with Ctrl-C."))
+
+
+@tessera.group()
+def brands() -> None:
+    """Brands: the owners of programs, keys and certificates."""
+
+
+@brands.command("create")
+@click.argument("name")
+@click.option("--mode", type=click.Choice(["live", "test"]), default="live", show_default=True)
+@json_option
+def create_brand(name: str, mode: str, as_json: bool) -> None:
+    """Create a brand."""
+    _perform("brands create", {"name": name, "mode": mode}, as_json)
+
+
+@brands.command("list")
+@json_option
+def list_brands(as_json: bool) -> None:
+    """List the brands."""
+    _perform("brands list", {}, as_json)
+
+
+@tessera.group()
+def programs() -> None:
+    """Programs: how a kind of loyalty is presented."""
+
+
+@programs.command("create")
+@brand_option
+@click.option("--kind", required=True, help="Kind of program, e.g. points or cashback.")
+@click.option("--name", help="Name shown to customers; the kind's own if left out.")
+@click.option(
+    "--barcode", type=click.Choice(["qr", "code128", "pdf417", "aztec"]), help="Barcode format."
+)
+@click.option("--region", help="Country of phone numbers without a country code, e.g. DE.")
+@json_option
+def create_program(
+    brand: str,
+    kind: str,
+    name: str | None,
+    barcode: str | None,
+    region: str | None,
+    as_json: bool,
+) -> None:
+    """Create a program of a kind, with the kind's design."""
+    changes = {"barcode_format": barcode, "phone_region": region}
+    given = {field: value for field, value in changes.items() if value is not None}
+    arguments = {"brand": brand, "kind": kind, "name": name, "changes": given}
+    _perform("programs create", arguments, as_json)
+
+
+@programs.command("list")
+@brand_option
+@json_option
+def list_programs(brand: str, as_json: bool) -> None:
+    """List a brand's programs."""
+    _perform("programs list", {"brand": brand}, as_json)
+
+
+@tessera.group()
+def sources() -> None:
+    """Sources: senders of events."""
+
+
+@sources.command("create")
+@brand_option
+@click.option("--name", required=True, help="Name of the sender.")
+@json_option
+def create_source(brand: str, name: str, as_json: bool) -> None:
+    """Create a Standard Webhooks source; its secret is shown once."""
+    _perform("sources create", {"brand": brand, "name": name}, as_json)
+
+
+@tessera.group()
+def keys() -> None:
+    """API keys of loyalty systems and tills."""
+
+
+@keys.command("create")
+@brand_option
+@click.option("--name", required=True, help="Who will use the key.")
+@click.option(
+    "--scope", "scopes", multiple=True, type=click.Choice(sorted(SCOPES)), help="Repeatable."
+)
+@click.option("--all-scopes", is_flag=True, help="Give the key every scope.")
+@json_option
+def create_key(
+    brand: str, name: str, scopes: tuple[str, ...], all_scopes: bool, as_json: bool
+) -> None:
+    """Create an API key; its secret is shown once."""
+    if all_scopes == bool(scopes):
+        raise click.UsageError("Give --scope (once or more), or --all-scopes.")
+    wanted = sorted(SCOPES) if all_scopes else list(scopes)
+    _perform("keys create", {"brand": brand, "name": name, "scopes": wanted}, as_json)
+
+
+@tessera.group()
+def certs() -> None:
+    """Certificates that sign passes."""
+
+
+@certs.command("import")
+@brand_option
+@click.option(
+    "--certificate", required=True, type=click.Path(resolve_path=True), help="Pass Type ID, PEM."
+)
+@click.option(
+    "--key", required=True, type=click.Path(resolve_path=True), help="Its private key, PEM."
+)
+@click.option(
+    "--wwdr", required=True, type=click.Path(resolve_path=True), help="Apple's intermediate, PEM."
+)
+@json_option
+def import_certificate(brand: str, certificate: str, key: str, wwdr: str, as_json: bool) -> None:
+    """Import a brand's Apple certificate, after checking that all parts fit."""
+    arguments = {"brand": brand, "certificate": certificate, "key": key, "wwdr": wwdr}
+    _perform("certs import", arguments, as_json)
+
+
+def _perform(command: str, arguments: dict[str, Any], as_json: bool) -> None:
+    """Do it on the database, or in the running service that holds the database."""
+    settings = load()
+    result = _held_or_asked(settings, command, arguments)
+    show: Callable[[Any], None] = _show_json if as_json else _show
+    show(result)
+
+
+def _held_or_asked(settings: Settings, command: str, arguments: dict[str, Any]) -> Any:
+    try:
+        with database_held(settings, wait_s=ASK_AFTER_S), opened(settings) as system:
+            return administration.perform(system.context, command, arguments)
+    except DatabaseInUse:
+        return control_socket.ask(database_file(settings), command, arguments)
+
+
+def _show_json(result: Any) -> None:
+    click.echo(json.dumps(result, indent=2))
+
+
+def _show(result: Any) -> None:
+    rows = result if isinstance(result, list) else [result]
+    if isinstance(result, dict):
+        for name, value in result.items():
+            shown = ", ".join(value) if isinstance(value, list) else value
+            click.echo(f"{name + ':':14} {shown}")
+        return
+    table = Table(*(rows[0] if rows else ["nothing yet"]))
+    for row in rows:
+        table.add_row(*(str(value) for value in row.values()))
+    Console().print(table)

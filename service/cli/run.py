@@ -1,0 +1,104 @@
+"""`tessera run`: the whole service in one process; `tessera worker`: deliveries alone."""
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+
+from service.app import create_app
+from service.cli import control_socket
+from service.cli.web import WebServer, bind
+from service.settings import Settings
+from service.storage import exclusive
+from service.wiring import System, opened
+from service.worker.loop import work
+
+WORKER_THREADS = 4
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+def run(settings: Settings, ready: Callable[[System], None]) -> None:
+    """Serve and deliver until SIGINT or SIGTERM, then finish what is in flight.
+
+    `ready` is called once the service answers.
+
+    Raises:
+        SetupError: the port or the database is taken, or cannot be used.
+    """
+    stopping = stopped_by_signal()
+    bound = bind(settings.host, settings.port)
+    with bound, opened(settings) as system, reachable(system), delivering(system, stopping):
+        server = WebServer(create_app(system.context), bound)
+        thread = threading.Thread(target=server.run, name="web")
+        thread.start()
+        try:
+            ready(system)
+            stopping.wait()
+        finally:
+            server.drain()
+            thread.join()
+
+
+def run_worker(settings: Settings, ready: Callable[[System], None]) -> None:
+    """Deliver until SIGINT or SIGTERM, then finish the batches in hand."""
+    stopping = stopped_by_signal()
+    with opened(settings) as system, delivering(system, stopping):
+        ready(system)
+        stopping.wait()
+
+
+def stopped_by_signal() -> threading.Event:
+    """Return an event that SIGINT and SIGTERM set; must be called in the main thread."""
+    stopping = threading.Event()
+    for number in SIGNALS:
+        signal.signal(number, lambda *_: stopping.set())
+    return stopping
+
+
+@contextmanager
+def delivering(system: System, stopping: threading.Event) -> Iterator[None]:
+    """Run worker threads during the block; at its end they finish their batches."""
+    threads = [
+        threading.Thread(
+            target=work, args=(system.context, system.doorbell, stopping), name=f"worker-{n}"
+        )
+        for n in range(WORKER_THREADS)
+    ]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        stopping.set()
+        system.doorbell.set()
+        for thread in threads:
+            thread.join()
+
+
+@contextmanager
+def reachable(system: System) -> Iterator[None]:
+    """On SQLite, take commands of `tessera` for the database that this process holds."""
+    context = system.context
+    with (
+        control_socket.listening(context, database_file(context.settings))
+        if (context.settings.is_sqlite)
+        else nullcontext()
+    ):
+        yield
+
+
+def database_file(settings: Settings) -> Path:
+    """Return the SQLite file that the settings name."""
+    return Path(settings.database_url.removeprefix("sqlite:///"))
+
+
+@contextmanager
+def database_held(settings: Settings, wait_s: float = exclusive.WAIT_S) -> Iterator[None]:
+    """On SQLite, keep other processes off the database during the block.
+
+    Raises:
+        DatabaseInUse: another process still has it after `wait_s`.
+    """
+    with exclusive.held(database_file(settings), wait_s) if settings.is_sqlite else nullcontext():
+        yield

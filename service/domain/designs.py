@@ -1,0 +1,108 @@
+"""A pass template as data: colors, fields, strings per language, images.
+
+A design never changes: an edit makes the next version, a new `id`.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from service.domain.errors import InvalidInput
+
+COLOR = re.compile(r"rgb\(\d{1,3}, \d{1,3}, \d{1,3}\)")
+# What a field may show: a balance by code, a text of the design, or a fact of the card.
+SHOWS = re.compile(r"balance:[a-z_]+|text:[a-z_.]+|member_name|card_number|tier|status|expires_at")
+
+
+class Section(StrEnum):
+    HEADER = "header"
+    PRIMARY = "primary"
+    SECONDARY = "secondary"
+    AUXILIARY = "auxiliary"
+    BACK = "back"
+
+
+@dataclass(frozen=True)
+class DesignField:
+    """One field: `label` and `change_message` are keys of the strings; `shows` says the value."""
+
+    section: Section
+    key: str
+    shows: str
+    label: str | None = None
+    change_message: str | None = None
+
+
+@dataclass(frozen=True)
+class Design:
+    """`strings` is language -> key -> text; `images` is file name (`icon@2x.png`) -> PNG bytes."""
+
+    id: UUID
+    brand_id: UUID
+    name: str
+    version: int
+    background: str
+    foreground: str
+    label: str
+    fields: tuple[DesignField, ...]
+    strings: Mapping[str, Mapping[str, str]]
+    images: Mapping[str, bytes]
+
+
+def read(
+    source: Mapping[str, Any],
+    images: Mapping[str, bytes],
+    *,
+    id: UUID,
+    brand_id: UUID,
+    version: int,
+) -> Design:
+    """Return the design written in a `design.json`.
+
+    Raises:
+        InvalidInput: a color, field or string is missing or malformed; says which.
+    """
+    try:
+        colors = {name: source["colors"][name] for name in ("background", "foreground", "label")}
+        fields = tuple(
+            DesignField(section=Section(section), **field)
+            for section, listed in source["fields"].items()
+            for field in listed
+        )
+        design = Design(
+            id=id,
+            brand_id=brand_id,
+            name=source["name"],
+            version=version,
+            fields=fields,
+            strings=source["strings"],
+            images=images,
+            **colors,
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise InvalidInput(f"The design is incomplete: {error}") from error
+    _check(design)
+    return design
+
+
+def _check(design: Design) -> None:
+    faults = [
+        ("colors", c)
+        for c in (design.background, design.foreground, design.label)
+        if not COLOR.fullmatch(c)
+    ]
+    faults += [
+        (field.key, field.shows) for field in design.fields if not SHOWS.fullmatch(field.shows)
+    ]
+    keys = [field.key for field in design.fields]
+    faults += [(key, "is used twice") for key in set(keys) if keys.count(key) > 1]
+    used = {key for f in design.fields for key in (f.label, f.change_message) if key}
+    used |= {f.shows.removeprefix("text:") for f in design.fields if f.shows.startswith("text:")}
+    for language, strings in design.strings.items():
+        faults += [(f"strings.{language}", f"lacks {key}") for key in sorted(used - strings.keys())]
+    faults += [("images", "lacks icon.png")] if "icon.png" not in design.images else []
+    if faults:
+        raise InvalidInput("The design does not hold together.", faults)

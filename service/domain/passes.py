@@ -1,0 +1,73 @@
+"""What one wallet shows of one card, and how its version moves."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from service.domain.accounts import Balance, Tier
+from service.domain.cards import CardStatus
+from service.domain.programs import BalanceType, BarcodeFormat
+
+
+@dataclass(frozen=True)
+class Pass:
+    """A card in one wallet. `version` is raised by anything the pass shows.
+
+    `changed_at` has whole seconds and moves forward by at least one per version, because
+    HTTP dates have no finer unit. No copy is older than `first_offered_version`.
+    `single_since`: from then on exactly one device has had it installed.
+    """
+
+    id: UUID
+    brand_id: UUID
+    account_id: UUID
+    card_id: UUID
+    wallet: str
+    type_id: str
+    serial: str
+    version: int
+    changed_at: datetime
+    first_offered_version: int | None = None
+    fetched_version: int | None = None
+    fetched_at: datetime | None = None
+    single_since: datetime | None = None
+
+
+def was_fetched_alone(shown: Pass) -> bool:
+    """Say whether the last fetch happened while one device only had the pass."""
+    if shown.single_since is None or shown.fetched_at is None:
+        return False
+    return shown.fetched_at >= shown.single_since
+
+
+@dataclass(frozen=True)
+class ShownBalance:
+    type: BalanceType
+    balance: Balance
+
+
+@dataclass(frozen=True)
+class PassContent:
+    """Everything a wallet needs to draw one pass; built by operations, read by wallets.
+
+    `authentication_token` and `web_service_url` are Apple's. `is_concealed` asks for a pass
+    that tells its holder nothing: no name, no balance.
+    """
+
+    pass_id: UUID
+    type_id: str
+    serial: str
+    version: int
+    authentication_token: str
+    web_service_url: str
+    brand_name: str
+    program_name: str
+    card_number: str
+    barcode_format: BarcodeFormat
+    barcode_message: str
+    status: CardStatus
+    is_concealed: bool
+    balances: tuple[ShownBalance, ...]
+    tier: Tier | None
+    member_name: str | None
+    expires_at: datetime | None

@@ -1,0 +1,197 @@
+"""Declares an API operation once: its route, checks, answers and its place in /openapi.json."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, Response, current_app, g, request
+from pydantic import BaseModel
+from uuid_utils.compat import uuid7
+
+from service.context import Context
+from service.domain.errors import (
+    BodyTooLarge,
+    Forbidden,
+    InvalidInput,
+    NotFound,
+    ServiceError,
+    StorageBusy,
+    Unauthorized,
+    UnsupportedMedia,
+)
+from service.domain.history import Actor
+from service.domain.requests import KeyedRequest
+from service.http import json_body
+from service.operations.access import authenticate
+from service.operations.runner import Answer, answer_once, retrying
+
+LONGEST_KEY = 255
+ALWAYS: tuple[type[ServiceError], ...] = (Unauthorized, Forbidden, StorageBusy)
+
+
+@dataclass(frozen=True)
+class Call:
+    """One authenticated request: who asks, the validated body, and the parts of the path."""
+
+    context: Context
+    actor: Actor
+    body: Any = None
+    plain: Any = None
+    path: dict[str, str] = field(default_factory=dict)
+
+    def uuid(self, name: str) -> UUID:
+        """Return a part of the path as an id.
+
+        Raises:
+            NotFound: it is no id, so nothing can have it.
+        """
+        try:
+            return UUID(self.path[name])
+        except ValueError as error:
+            raise NotFound(f"{self.path[name]} is not an id of Tessera.") from error
+
+
+View = Callable[[Call], Answer]
+
+
+@dataclass(frozen=True)
+class Operation:
+    """What /openapi.json says of one operation. `answers`: status -> model."""
+
+    method: str
+    path: str
+    summary: str
+    scope: str
+    answers: dict[int, type[BaseModel]]
+    body: type[BaseModel] | None
+    problems: tuple[type[ServiceError], ...]
+    name: str
+
+
+def here() -> Context:
+    """Return the context of the app that serves this request."""
+    context: Context = current_app.extensions["tessera"]
+    return context
+
+
+class Contract:
+    """The operations of the API, in the order they were declared."""
+
+    def __init__(self) -> None:
+        self.operations: list[Operation] = []
+        self.blueprint = Blueprint("api", __name__)
+
+    def operation(
+        self,
+        method: str,
+        path: str,
+        *,
+        scope: str,
+        answers: dict[int, type[BaseModel]],
+        body: type[BaseModel] | None = None,
+        problems: Sequence[type[ServiceError]] = (),
+    ) -> Callable[[View], View]:
+        """Serve `path` by the decorated view; its docstring's first line is the summary."""
+
+        def declare(view: View) -> View:
+            summary = (view.__doc__ or "").partition("\n")[0]
+            known = Operation(
+                method, path, summary, scope, answers, body, (*problems, *ALWAYS), view.__name__
+            )
+            self.operations.append(known)
+            route = path.replace("{", "<").replace("}", ">")
+            serve = partial(_serve, known, view)
+            self.blueprint.add_url_rule(route, view.__name__, serve, methods=[method])
+            return view
+
+        return declare
+
+
+api = Contract()
+
+
+def _serve(operation: Operation, view: View, **path: str) -> Response:
+    context = here()
+    actor = authenticate(context, bearer(), g.request_id)
+    if operation.scope not in actor.scopes:
+        raise Forbidden(f"This API key lacks the scope {operation.scope}.")
+    body, plain = _body(operation)
+    call = Call(context, actor, body, plain, path)
+    key = request.headers.get("Idempotency-Key") if operation.method != "GET" else None
+    if key is None:
+        answer = retrying(lambda: view(call))
+    else:
+        keyed = _keyed(actor, key, plain)
+        answer = retrying(lambda: answer_once(context, keyed, partial(_joined, view, call)))
+    return Response(answer.body, answer.status, content_type="application/json")
+
+
+def _joined(view: View, call: Call, context: Context) -> Answer:
+    return view(Call(context, call.actor, call.body, call.plain, call.path))
+
+
+def bearer() -> str:
+    """Return the token of the Authorization header.
+
+    Raises:
+        Unauthorized: there is none.
+    """
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise Unauthorized("Send your API key as 'Authorization: Bearer tsk_...'.")
+    return token.strip()
+
+
+def _body(operation: Operation) -> tuple[Any, Any]:
+    raw = whole_body()
+    if operation.body is None:
+        return None, None
+    if not request.is_json:
+        raise UnsupportedMedia("Send the body as Content-Type: application/json.")
+    return json_body.read(operation.body, raw)
+
+
+def whole_body() -> bytes:
+    """Return the request's body, read to its end.
+
+    Raises:
+        BodyTooLarge: it has more than 64 KiB.
+    """
+    if (request.content_length or 0) > json_body.LARGEST_BODY:
+        _drain()
+        raise BodyTooLarge("A body may have 64 KiB.")
+    raw = request.stream.read(json_body.LARGEST_BODY + 1)
+    if len(raw) > json_body.LARGEST_BODY:
+        _drain()
+        raise BodyTooLarge("A body may have 64 KiB.")
+    return raw
+
+
+def _drain() -> None:
+    # granian drops what is left of a body once the answer starts; the sender would see a reset.
+    left = 16 * 1024 * 1024
+    while left > 0 and (chunk := request.stream.read(min(left, 65536))):
+        left -= len(chunk)
+
+
+def _keyed(actor: Actor, key: str, plain: Any) -> KeyedRequest:
+    if not 1 <= len(key) <= LONGEST_KEY or not key.isprintable():
+        raise InvalidInput(
+            "The Idempotency-Key cannot be used.",
+            [("Idempotency-Key", "1 to 255 printable characters")],
+        )
+    endpoint = f"{request.method} {request.path}"
+    return KeyedRequest(uuid7(), actor.brand_id, endpoint, key, digest(plain))
+
+
+def answer(model: BaseModel, status: int = 200) -> Answer:
+    """Return the model as an answer; fields that were not set are left out."""
+    return Answer(status, model.model_dump_json(exclude_unset=True))
+
+
+def digest(plain: Any) -> bytes:
+    """Return what is the same for the same JSON value, however it was written."""
+    return sha256(json_body.canonical(plain)).digest()

@@ -1,0 +1,80 @@
+"""Reads JSON bodies strictly: what two readers could understand differently is refused."""
+
+import json
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from service.domain.errors import InvalidInput
+
+LARGEST_BODY = 64 * 1024
+
+
+def parse(raw: bytes) -> Any:
+    """Return the JSON value of a body.
+
+    Raises:
+        InvalidInput: not UTF-8 JSON, a key twice, NaN, text that no database keeps, or too deep.
+    """
+    try:
+        return json.loads(
+            raw.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_refuse_constant
+        )
+    except RecursionError as error:
+        raise InvalidInput("The JSON is nested too deeply.") from error
+    except ValueError as error:
+        raise InvalidInput(f"The body is not JSON: {error}.") from error
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise InvalidInput("The JSON names a key twice.")
+    for key, value in pairs:
+        _check_text(key)
+        for text in value if isinstance(value, list) else [value]:
+            if isinstance(text, str):
+                _check_text(text)
+    return found
+
+
+def _check_text(text: str) -> None:
+    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
+        raise InvalidInput("The JSON holds a NUL character or half a surrogate pair.")
+
+
+def _refuse_constant(name: str) -> Any:
+    raise InvalidInput(f"{name} is not JSON.")
+
+
+def read(model: type[BaseModel], raw: bytes) -> tuple[Any, Any]:
+    """Return the body as `model` and as plain JSON.
+
+    Raises:
+        InvalidInput: the body is no JSON, or fields are missing, unknown or of a wrong type.
+    """
+    plain = parse(raw)
+    return validated(model, plain), plain
+
+
+def validated(model: type[BaseModel], plain: Any) -> Any:
+    """Return a JSON value as `model`.
+
+    Raises:
+        InvalidInput: fields are missing, unknown or of a wrong type.
+    """
+    try:
+        # JSON mode: ids and times come as strings, all else keeps its strict type.
+        return model.model_validate_json(json.dumps(plain), strict=True)
+    except ValidationError as error:
+        raise InvalidInput("Some fields cannot be used.", faults(error)) from error
+
+
+def faults(error: ValidationError) -> list[tuple[str, str]]:
+    listed = error.errors(include_input=False, include_url=False, include_context=False)
+    return [(".".join(str(part) for part in each["loc"]) or "body", each["msg"]) for each in listed]
+
+
+def canonical(plain: Any) -> bytes:
+    """Return the same bytes for the same JSON value, however it was written."""
+    return json.dumps(plain, sort_keys=True, separators=(",", ":")).encode()

@@ -1,0 +1,66 @@
+"""Members: the snapshot upsert."""
+
+from service.domain.accounts import Tier
+from service.domain.errors import (
+    IdempotencyMismatch,
+    InvalidInput,
+    NumberTaken,
+    OrderingMixed,
+    ProgramNotFound,
+)
+from service.http.contract import Call, answer, api
+from service.http.models import BalanceIn, CardOut, SnapshotIn
+from service.http.views import card_out
+from service.operations.members import MemberData
+from service.operations.runner import Answer
+from service.operations.snapshots import BalanceData, Snapshot, upsert
+
+LONGEST_EXTERNAL_ID = 255
+
+
+@api.operation(
+    "PUT",
+    "/v1/programs/{program_id}/members/{external_id}",
+    scope="members:write",
+    body=SnapshotIn,
+    answers={200: CardOut, 201: CardOut},
+    problems=(InvalidInput, ProgramNotFound, NumberTaken, OrderingMixed, IdempotencyMismatch),
+)
+def upsert_member(call: Call) -> Answer:
+    """Say how a member's account stands now; it is created if need be, and a first card issued."""
+    details, is_new = upsert(call.context, call.actor, _snapshot(call))
+    shown = card_out(details, call.context.settings.base_url)
+    return answer(shown, 201 if is_new else 200)
+
+
+def _snapshot(call: Call) -> Snapshot:
+    sent: SnapshotIn = call.body
+    tier = Tier(sent.tier.code, sent.tier.name or sent.tier.code) if sent.tier else None
+    return Snapshot(
+        program_id=call.uuid("program_id"),
+        member=MemberData(_external_id(call), sent.member.model_dump(exclude_unset=True)),
+        number=sent.number,
+        balances={code: _balance(said) for code, said in sent.balances.items()},
+        tier=tier,
+        version=sent.version,
+        occurred_at=sent.occurred_at,
+        store=sent.store,
+    )
+
+
+def _external_id(call: Call) -> str:
+    external_id = call.path["external_id"]
+    if not external_id.isprintable() or len(external_id) > LONGEST_EXTERNAL_ID:
+        raise InvalidInput(
+            "The external id cannot be used.", [("external_id", "1 to 255 printable characters")]
+        )
+    return external_id
+
+
+def _balance(said: int | BalanceIn) -> BalanceData:
+    if isinstance(said, int):
+        return BalanceData(said)
+    if said.expiring is None:
+        return BalanceData(said.amount, said.pending)
+    expiring = tuple(each.model_dump(mode="json") for each in said.expiring)
+    return BalanceData(said.amount, said.pending, expiring)

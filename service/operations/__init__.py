@@ -1,0 +1,1 @@
+"""What users want, one function and one transaction each."""

@@ -1,0 +1,76 @@
+"""The till's question: may this card earn and redeem, now?"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from service.context import Context
+from service.domain.cards import (
+    AMBIGUOUS_PHONE,
+    FINAL,
+    UNKNOWN_CARD,
+    Card,
+    CardStatus,
+    Verdict,
+    verdict,
+)
+from service.domain.history import Actor
+from service.operations.cards import CardDetails, details_of
+from service.operations.members import e164
+from service.storage import cards, members, programs
+from service.storage.database import Transaction
+
+
+class Key(StrEnum):
+    BARCODE = "barcode"
+    NUMBER = "number"
+    PHONE = "phone"
+
+
+@dataclass(frozen=True)
+class LookupResult:
+    """The verdict; the details only when nothing is refused."""
+
+    verdict: Verdict
+    details: CardDetails | None = None
+
+
+def look_up(context: Context, actor: Actor, key: Key, value: str) -> LookupResult:
+    """Say what a till may do with the card, from the database as it is now, never from a cache.
+
+    A refusal carries its code and nothing else.
+
+    Raises:
+        InvalidInput: the phone is not a phone number.
+    """
+    with context.reading() as transaction:
+        found = _found(transaction, actor, key, value)
+        if not found:
+            return LookupResult(UNKNOWN_CARD)
+        if len(found) > 1:
+            return LookupResult(AMBIGUOUS_PHONE)
+        judged = verdict(found[0], context.now())
+        if judged.decline_code is not None:
+            return LookupResult(judged)
+        return LookupResult(judged, details_of(context, transaction, found[0]))
+
+
+def _found(transaction: Transaction, actor: Actor, key: Key, value: str) -> list[Card]:
+    if key is Key.PHONE:
+        return _by_phone(transaction, actor, value)
+    by = cards.by_barcode if key is Key.BARCODE else cards.by_number
+    card = by(transaction, actor.brand_id, value)
+    return [] if card is None else [card]
+
+
+def _by_phone(transaction: Transaction, actor: Actor, phone: str) -> list[Card]:
+    """Return the active cards of this phone; else the one newest card that says why not."""
+    regions = {program.phone_region for program in programs.listed(transaction, actor.brand_id)}
+    account_ids = [
+        account_id
+        for number in {e164(phone, region) for region in regions}
+        for account_id in members.accounts_by_phone(transaction, actor.brand_id, number)
+    ]
+    known = cards.of_accounts(transaction, account_ids)
+    active = [card for card in known if card.status is CardStatus.ACTIVE]
+    usable = [card for card in known if card.status not in FINAL]
+    return active or usable[:1] or known[:1]

@@ -1,0 +1,89 @@
+"""What an operator can set, by environment variables that start with TESSERA_."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from service.domain.errors import SetupError
+
+PREFIX = "TESSERA_"
+DATABASES = {"sqlite", "postgresql", "postgresql+psycopg"}
+
+
+class Settings(BaseSettings):
+    """All settings. Every field has a sentence here and a row in docs/settings.md."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+
+    database_url: str = Field(
+        default="sqlite:///var/tessera.db",
+        repr=False,
+        description="sqlite:///FILE or postgresql://USER:PASSWORD@HOST:PORT/NAME",
+    )
+    master_key_file: Path = Field(
+        default=Path("var/master.key"),
+        description="file with the key that encrypts tokens, contacts and private keys",
+    )
+    host: str = Field(default="127.0.0.1", description="address to listen on")
+    port: int = Field(default=8080, ge=1, le=65535, description="port to listen on")
+    base_url: str = Field(
+        default_factory=lambda known: f"http://{known['host']}:{known['port']}",
+        description="address by which phones and customers reach us; real phones need https",
+    )
+    apns_url: str = Field(
+        default="https://api.push.apple.com", description="where pushes to Apple devices go"
+    )
+    apns_ca_file: Path | None = Field(
+        default=None, description="PEM file of the authority that APNs is checked against"
+    )
+
+    @field_validator("base_url", "apns_url")
+    @classmethod
+    def _is_web_address(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.netloc or parts.query:
+            raise ValueError("must be an address such as https://cards.example.com")
+        return url.rstrip("/")
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_database_address(cls, url: str) -> str:
+        scheme, colon, rest = url.partition("://")
+        if not colon or scheme not in DATABASES or not rest.strip("/"):
+            raise ValueError("must be sqlite:///FILE or postgresql://USER:PASSWORD@HOST:PORT/NAME")
+        return url.replace("postgresql://", "postgresql+psycopg://", 1)
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.database_url.startswith("sqlite")
+
+
+def load(environment: Mapping[str, str] | None = None) -> Settings:
+    """Return the settings of this process.
+
+    Raises:
+        SetupError: a TESSERA_ variable is unknown or has a value that cannot be used.
+    """
+    names = os.environ if environment is None else environment
+    unknown = sorted(n for n in names if n.startswith(PREFIX) and not _is_known(n))
+    if unknown:
+        known = ", ".join(sorted(PREFIX + name.upper() for name in Settings.model_fields))
+        raise SetupError(f"Unknown setting {', '.join(unknown)}. Known are: {known}.")
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise SetupError(_explain(error)) from error
+
+
+def _is_known(variable: str) -> bool:
+    return variable.removeprefix(PREFIX).lower() in Settings.model_fields
+
+
+def _explain(error: ValidationError) -> str:
+    faults = error.errors(include_input=False, include_url=False)
+    lines = [f"{PREFIX}{str(f['loc'][0]).upper()}: {f['msg']}" for f in faults]
+    return "The settings cannot be used. " + "; ".join(lines)

@@ -1,0 +1,1 @@
+"""Foreign senders: how their calls are verified and read."""

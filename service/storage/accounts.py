@@ -1,0 +1,187 @@
+"""Accounts and their balances. Whoever changes what an account's passes show locks it first."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, func, insert, select, update
+
+from service.domain.accounts import (
+    Account,
+    Balance,
+    Order,
+    OrderKind,
+    Statement,
+    Tier,
+)
+from service.domain.errors import AccountNotFound
+from service.domain.programs import BalanceType
+from service.storage.database import Transaction
+from service.storage.rounds import Write
+from service.storage.tables import AccountMemberRow, AccountRow, BalanceRow, EntryRow
+
+
+def insert_account(
+    transaction: Transaction, account: Account, types: Iterable[BalanceType], now: datetime
+) -> None:
+    """Add an account with a balance of nought for each type, so that points find a row to lock."""
+    session = transaction.session
+    session.add(
+        AccountRow(
+            id=account.id, brand_id=account.brand_id, program_id=account.program_id, created_at=now
+        )
+    )
+    session.flush()
+    session.add_all(
+        BalanceRow(
+            brand_id=account.brand_id,
+            account_id=account.id,
+            code=each.code,
+            amount=0,
+            pending=0,
+            expiring=[],
+        )
+        for each in types
+    )
+    session.flush()
+
+
+def add_owner(transaction: Transaction, account: Account, member_id: UUID) -> None:
+    transaction.session.add(
+        AccountMemberRow(
+            brand_id=account.brand_id,
+            account_id=account.id,
+            program_id=account.program_id,
+            member_id=member_id,
+            role="owner",
+        )
+    )
+    transaction.session.flush()
+
+
+def of_member(transaction: Transaction, program_id: UUID, member_id: UUID) -> UUID | None:
+    query = select(AccountMemberRow.account_id).where(
+        AccountMemberRow.program_id == program_id, AccountMemberRow.member_id == member_id
+    )
+    return transaction.session.scalar(query)
+
+
+def lock(transaction: Transaction, account_id: UUID) -> Account:
+    """Return the account as it is now and keep others from changing it until the commit."""
+    query = (
+        _selected()
+        .where(AccountRow.id == account_id)
+        .with_for_update(of=[AccountRow, BalanceRow])
+        .execution_options(populate_existing=True)
+    )
+    rows = transaction.session.execute(query).all()
+    return account_from(rows[0][0], (balance for _, balance in rows))
+
+
+def get(transaction: Transaction, brand_id: UUID, account_id: UUID) -> Account:
+    """Return an account of this brand.
+
+    Raises:
+        AccountNotFound: the brand has none with that id.
+    """
+    query = _selected().where(AccountRow.id == account_id, AccountRow.brand_id == brand_id)
+    rows = transaction.session.execute(query).all()
+    if not rows:
+        raise AccountNotFound(f"There is no account {account_id}.")
+    return account_from(rows[0][0], (balance for _, balance in rows))
+
+
+def _selected() -> Select[AccountRow, BalanceRow]:
+    return select(AccountRow, BalanceRow).join(BalanceRow, BalanceRow.account_id == AccountRow.id)
+
+
+def account_from(row: AccountRow, balances: Iterable[BalanceRow]) -> Account:
+    tier_order = None
+    if row.tier_order_kind is not None and row.tier_order_position is not None:
+        tier_order = Order(OrderKind(row.tier_order_kind), row.tier_order_position)
+    return Account(
+        id=row.id,
+        brand_id=row.brand_id,
+        program_id=row.program_id,
+        tier=Tier(row.tier_code, row.tier_name or row.tier_code) if row.tier_code else None,
+        tier_order=tier_order,
+        balances=tuple(sorted((_balance(b) for b in balances), key=lambda b: b.code)),
+    )
+
+
+def _balance(row: BalanceRow) -> Balance:
+    return Balance(
+        account_id=row.account_id,
+        code=row.code,
+        amount=row.amount,
+        pending=row.pending,
+        expiring=tuple(row.expiring),
+        order_kind=OrderKind(row.order_kind) if row.order_kind else None,
+        set_position=row.set_position,
+        add_position=row.add_position,
+    )
+
+
+def later_adds(transaction: Transaction, balance: Balance, order: Order) -> int:
+    """Return the sum of applied adds of the same ordering kind that are later than `order`."""
+    query = select(func.coalesce(func.sum(EntryRow.amount), 0)).where(
+        EntryRow.account_id == balance.account_id,
+        EntryRow.balance == balance.code,
+        EntryRow.operator == "add",
+        EntryRow.order_kind == order.kind,
+        EntryRow.order_position > order.position,
+    )
+    return int(transaction.session.scalar(query) or 0)
+
+
+def save_balance(balance: Balance) -> Write:
+    return (
+        update(BalanceRow)
+        .where(BalanceRow.account_id == balance.account_id, BalanceRow.code == balance.code)
+        .values(
+            amount=balance.amount,
+            pending=balance.pending,
+            expiring=list(balance.expiring),
+            order_kind=balance.order_kind,
+            set_position=balance.set_position,
+            add_position=balance.add_position,
+        )
+    )
+
+
+def save_tier(account_id: UUID, tier: Tier, order: Order | None) -> Write:
+    return (
+        update(AccountRow)
+        .where(AccountRow.id == account_id)
+        .values(
+            tier_code=tier.code,
+            tier_name=tier.name,
+            tier_order_kind=order.kind if order else None,
+            tier_order_position=order.position if order else None,
+        )
+    )
+
+
+def insert_entry(
+    entry_id: UUID,
+    account: Account,
+    statement: Statement,
+    amount_after: int,
+    now: datetime,
+    **details: Any,
+) -> Write:
+    """Return the write of one statement line; `details`: event_id, store, reason, message."""
+    return insert(EntryRow).values(
+        id=entry_id,
+        brand_id=account.brand_id,
+        account_id=account.id,
+        balance=statement.balance,
+        operator=statement.operator,
+        amount=statement.amount,
+        balance_after=amount_after,
+        order_kind=statement.order.kind if statement.order else None,
+        order_position=statement.order.position if statement.order else None,
+        created_at=now,
+        **details,
+    )

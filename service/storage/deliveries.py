@@ -1,0 +1,133 @@
+"""Debts to targets: claimed by lease, finished under the same lease."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import case, func, select, update
+
+from service.domain.deliveries import BATCH, LEASE, Delivery, Priority, not_before, retry_after
+from service.domain.passes import Pass
+from service.storage.database import Transaction
+from service.storage.rounds import in_one_round
+from service.storage.tables import DeliveryRow, DeviceRow, InstallationRow, PassRow
+
+
+def claim(transaction: Transaction, lease: UUID, now: datetime) -> list[Delivery]:
+    """Lease up to 50 due deliveries, the most urgent and oldest first.
+
+    A lease moves `due_at` to its end: if its owner dies, the debt is due again by itself.
+    """
+    due = (
+        select(DeliveryRow.id)
+        .where(DeliveryRow.due_at <= now)
+        .order_by(DeliveryRow.priority, DeliveryRow.due_at)
+        .limit(BATCH)
+        .with_for_update(skip_locked=True)
+    )
+    claimed = (
+        update(DeliveryRow)
+        .where(DeliveryRow.id.in_(due.scalar_subquery()))
+        .values(lease=lease, due_at=now + LEASE)
+        .returning(DeliveryRow.id)
+        .execution_options(synchronize_session=False)
+    )
+    ids = list(transaction.session.scalars(claimed))
+    return _leased(transaction, ids, lease) if ids else []
+
+
+def _leased(transaction: Transaction, ids: Sequence[UUID], lease: UUID) -> list[Delivery]:
+    query = (
+        select(DeliveryRow, DeviceRow, PassRow.type_id)
+        .join(DeviceRow, DeviceRow.id == DeliveryRow.device_id)
+        .join(PassRow, PassRow.id == DeliveryRow.pass_id)
+        .where(DeliveryRow.id.in_(ids))
+        .order_by(DeliveryRow.priority, DeliveryRow.id)
+        .execution_options(populate_existing=True)
+    )
+    return [
+        Delivery(
+            id=row.id,
+            brand_id=row.brand_id,
+            pass_id=row.pass_id,
+            device_id=device.id,
+            wallet=row.wallet,
+            type_id=type_id,
+            push_token=transaction.vault.open(device.push_token, "devices", device.id),
+            version=row.wanted_version,
+            attempts=row.attempts,
+            lease=lease,
+        )
+        for row, device, type_id in transaction.session.execute(query).tuples()
+    ]
+
+
+def finish(transaction: Transaction, delivery: Delivery, now: datetime) -> None:
+    """Record that the target was told; a lost lease or a newer record is left alone."""
+    newer = DeliveryRow.wanted_version > delivery.version
+    again = not_before(now)
+    # A block that came meanwhile made `due_at` earlier than the pause: it keeps its place.
+    soonest = case((DeliveryRow.due_at < again, DeliveryRow.due_at), else_=again)
+    transaction.session.execute(
+        update(DeliveryRow)
+        .where(
+            DeliveryRow.id == delivery.id,
+            DeliveryRow.lease == delivery.lease,
+            DeliveryRow.sent_version <= delivery.version,
+        )
+        .values(
+            sent_version=delivery.version,
+            sent_at=now,
+            due_at=case((newer, soonest), else_=None),
+            priority=case((newer, DeliveryRow.priority), else_=int(Priority.NORMAL)),
+            idle_at=again,
+            lease=None,
+            attempts=0,
+            last_error=None,
+        )
+    )
+
+
+def give_back(
+    transaction: Transaction, delivery: Delivery, why: str, now: datetime, wait: datetime | None
+) -> None:
+    """Note the failed attempt and when to try again: after a growing pause, or at `wait`."""
+    attempts = delivery.attempts + 1
+    later = max(now + retry_after(attempts), wait or now)
+    soonest = case((DeliveryRow.wanted_version > delivery.version, not_before(now)), else_=later)
+    transaction.session.execute(
+        update(DeliveryRow)
+        .where(DeliveryRow.id == delivery.id, DeliveryRow.lease == delivery.lease)
+        .values(lease=None, due_at=soonest, attempts=attempts, last_error=why)
+    )
+
+
+def next_due(transaction: Transaction) -> datetime | None:
+    """Return when the next delivery is due, or None if nothing is owed."""
+    return transaction.session.scalar(select(func.min(DeliveryRow.due_at)))
+
+
+def of_passes(transaction: Transaction, pass_ids: Sequence[UUID]) -> list[tuple[UUID, int, int]]:
+    """Return (pass, sent version, failed attempts) of every target of these passes."""
+    query = select(DeliveryRow.pass_id, DeliveryRow.sent_version, DeliveryRow.attempts).where(
+        DeliveryRow.pass_id.in_(pass_ids)
+    )
+    return list(transaction.session.execute(query).tuples())
+
+
+def owe_if_untold(transaction: Transaction, shown: Pass, device_id: UUID, now: datetime) -> None:
+    """Make the push due again unless the device was told of the pass as it is now.
+
+    A push may have gone to the token that the device had before.
+    """
+    untold = select(InstallationRow.id).where(
+        InstallationRow.pass_id == shown.id,
+        InstallationRow.device_id == device_id,
+        InstallationRow.told_version.is_distinct_from(shown.version),
+    )
+    owed = (
+        update(DeliveryRow)
+        .where(DeliveryRow.installation_id.in_(untold), DeliveryRow.due_at.is_(None))
+        .values(due_at=now, sent_version=shown.version - 1)
+    )
+    transaction.owes_push |= in_one_round(transaction, [owed])[0] > 0

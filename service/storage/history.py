@@ -1,0 +1,60 @@
+"""The append-only record of acts on cards."""
+
+from uuid import UUID
+
+from sqlalchemy import select
+
+from service.domain.errors import ActionNotFound
+from service.domain.history import Record
+from service.storage.database import Transaction
+from service.storage.tables import HistoryRow
+
+
+def append(transaction: Transaction, record: Record) -> None:
+    values = {**vars(record), "pass_versions": dict(record.pass_versions)}
+    transaction.session.add(HistoryRow(**values))
+    transaction.session.flush()
+
+
+def latest(transaction: Transaction, card_id: UUID) -> Record | None:
+    """Return the card's last act, or None."""
+    query = select(HistoryRow).where(HistoryRow.card_id == card_id).order_by(HistoryRow.id.desc())
+    row = transaction.session.scalars(query.limit(1)).first()
+    return None if row is None else _record(row)
+
+
+def get(transaction: Transaction, brand_id: UUID, record_id: UUID) -> Record:
+    """Return one act of this brand.
+
+    Raises:
+        ActionNotFound: the brand has none with that id.
+    """
+    row = transaction.session.get(HistoryRow, record_id)
+    if row is None or row.brand_id != brand_id:
+        raise ActionNotFound(f"There is no action {record_id}.")
+    return _record(row)
+
+
+def of_card(transaction: Transaction, card_id: UUID) -> list[Record]:
+    """Return all acts on the card, oldest first."""
+    query = select(HistoryRow).where(HistoryRow.card_id == card_id).order_by(HistoryRow.id)
+    return [_record(row) for row in transaction.session.scalars(query)]
+
+
+def _record(row: HistoryRow) -> Record:
+    return Record(
+        id=row.id,
+        brand_id=row.brand_id,
+        card_id=row.card_id,
+        account_id=row.account_id,
+        action=row.action,
+        reason=row.reason,
+        comment=row.comment,
+        from_status=row.from_status,
+        to_status=row.to_status,
+        actor=row.actor,
+        channel=row.channel,
+        request_id=row.request_id,
+        pass_versions=row.pass_versions,
+        created_at=row.created_at,
+    )

@@ -1,0 +1,115 @@
+"""Members: contacts sealed under each member's own key, found again by keyed hashes."""
+
+from dataclasses import replace
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import select
+
+from service.domain.accounts import Order, OrderKind
+from service.domain.members import Member
+from service.storage.database import Transaction
+from service.storage.rounds import insert_new
+from service.storage.tables import AccountMemberRow, MemberRow
+from service.storage.vault import Box
+
+CONTACTS = ("name", "phone", "email", "birthday")
+
+
+def ensure(
+    transaction: Transaction, brand_id: UUID, external_id: str, member_id: UUID, now: datetime
+) -> Member:
+    """Return the member called `external_id`, locked; a new empty one if there was none."""
+    insert_new(
+        transaction,
+        MemberRow,
+        id=member_id,
+        brand_id=brand_id,
+        external_id=external_id,
+        data_key=transaction.vault.new_member_key("members", member_id),
+        created_at=now,
+    )
+    query = select(MemberRow).where(
+        MemberRow.brand_id == brand_id, MemberRow.external_id == external_id
+    )
+    return _member(transaction, transaction.session.scalars(query.with_for_update()).one())
+
+
+def save(transaction: Transaction, member: Member) -> None:
+    """Write the member's data over what is stored."""
+    row = transaction.session.get_one(MemberRow, member.id)
+    box = _box(transaction, row)
+    row.name = _seal(box, row, "name", member.name)
+    row.phone = _seal(box, row, "phone", member.phone)
+    row.email = _seal(box, row, "email", member.email)
+    birthday = member.birthday.isoformat() if member.birthday else None
+    row.birthday = _seal(box, row, "birthday", birthday)
+    row.phone_index = _index(transaction, member.brand_id, "phone", member.phone)
+    row.email_index = _index(transaction, member.brand_id, "email", member.email)
+    row.locale = member.locale
+    row.order_kind = member.order.kind if member.order else None
+    row.order_position = member.order.position if member.order else None
+    transaction.session.flush()
+
+
+def owner(transaction: Transaction, account_id: UUID) -> Member | None:
+    """Return the account's owner, or None for an anonymous account."""
+    query = (
+        select(MemberRow)
+        .join(AccountMemberRow, AccountMemberRow.member_id == MemberRow.id)
+        .where(AccountMemberRow.account_id == account_id, AccountMemberRow.role == "owner")
+    )
+    row = transaction.session.scalars(query).first()
+    return None if row is None else _member(transaction, row)
+
+
+def accounts_by_phone(transaction: Transaction, brand_id: UUID, phone: str) -> list[UUID]:
+    """Return the accounts of everybody with this phone (E.164); at most 20."""
+    query = (
+        select(AccountMemberRow.account_id)
+        .join(MemberRow, MemberRow.id == AccountMemberRow.member_id)
+        .where(
+            MemberRow.brand_id == brand_id,
+            MemberRow.phone_index == _index(transaction, brand_id, "phone", phone),
+        )
+        .limit(20)
+    )
+    return list(transaction.session.scalars(query))
+
+
+def _member(transaction: Transaction, row: MemberRow) -> Member:
+    order = None
+    if row.order_kind is not None and row.order_position is not None:
+        order = Order(OrderKind(row.order_kind), row.order_position)
+    member = Member(
+        id=row.id,
+        brand_id=row.brand_id,
+        external_id=row.external_id,
+        locale=row.locale,
+        order=order,
+    )
+    sealed = {name: getattr(row, name) for name in CONTACTS if getattr(row, name) is not None}
+    if not sealed:
+        return member
+    box = _box(transaction, row)
+    opened = {name: box.open(value, "members", name, row.id) for name, value in sealed.items()}
+    birthday = date.fromisoformat(opened["birthday"]) if "birthday" in opened else None
+    return replace(
+        member,
+        name=opened.get("name"),
+        phone=opened.get("phone"),
+        email=opened.get("email"),
+        birthday=birthday,
+    )
+
+
+def _box(transaction: Transaction, row: MemberRow) -> Box:
+    return transaction.vault.member_box(row.data_key, "members", row.id)
+
+
+def _seal(box: Box, row: MemberRow, column: str, value: str | None) -> bytes | None:
+    return None if value is None else box.seal(value, "members", column, row.id)
+
+
+def _index(transaction: Transaction, brand_id: UUID, kind: str, value: str | None) -> bytes | None:
+    return None if value is None else transaction.vault.digest(f"{kind} {brand_id}", value.lower())

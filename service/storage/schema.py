@@ -1,0 +1,65 @@
+"""The schema's version: brought up to date by `tessera migrate`, checked at every start."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine
+
+from service.domain.errors import SetupError
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def upgrade(engine: Engine) -> None:
+    """Bring the schema to this version's; an up-to-date one is left as it is.
+
+    Raises:
+        SetupError: the schema is newer than this version of Tessera.
+    """
+    with engine.begin() as connection:
+        _refuse_newer(connection)
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def check(engine: Engine) -> None:
+    """Raise SetupError unless the schema is exactly this version's."""
+    with engine.connect() as connection:
+        _refuse_newer(connection)
+        found = _found(connection)
+    if found != _newest():
+        state = "is empty" if found is None else f"is at schema {found}"
+        raise SetupError(f"The database {state}, this version needs {_newest()}: `tessera migrate`")
+
+
+def _refuse_newer(connection: Connection) -> None:
+    found = _found(connection)
+    known = {revision.revision for revision in _scripts().walk_revisions()}
+    if found is not None and found not in known:
+        raise SetupError(
+            f"The database is at schema {found}, which this version of Tessera does not know: "
+            "it was migrated by a newer one. Start that version, or restore a backup."
+        )
+
+
+def _found(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def _newest() -> str | None:
+    return _scripts().get_current_head()
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory.from_config(_config())
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    return config

@@ -1,0 +1,1 @@
+"""Phone wallets, one folder each, behind the three verbs of `interface.py`."""

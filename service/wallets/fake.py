@@ -1,0 +1,59 @@
+"""A wallet without a network, for tests: it remembers what it was asked and answers as told."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from uuid import UUID
+
+from service.domain.deliveries import Delivery
+from service.domain.designs import Design
+from service.domain.passes import PassContent
+from service.wallets.interface import AppleCredential, PushOutcome, PushResult
+
+NOBODY = UUID(int=0)
+
+
+@dataclass
+class FakeWallet:
+    """Accepts every push but those `answers` speaks of, by push token.
+
+    `pushed` and `offered` hold what it was asked, oldest first; `faults` is what `check` finds.
+    """
+
+    answers: dict[str, PushResult] = field(default_factory=dict)
+    faults: list[str] = field(default_factory=list)
+    pushed: list[Delivery] = field(default_factory=list)
+    offered: list[PassContent] = field(default_factory=list)
+
+    def answer(
+        self, push_token: str, outcome: PushOutcome, *, gone_since: datetime | None = None
+    ) -> None:
+        """From now on answer pushes to `push_token` so."""
+        self.answers[push_token] = PushResult(NOBODY, outcome, str(outcome), gone_since)
+
+    def offer(self, content: PassContent, design: Design) -> bytes:
+        """Return a stand-in for a pass: JSON that names it and its version."""
+        self.offered.append(content)
+        return json.dumps({"serial": content.serial, "version": content.version}).encode()
+
+    def push(self, batch: Sequence[Delivery]) -> Iterator[PushResult]:
+        """Record every delivery and answer it as told."""
+        accepted = PushResult(NOBODY, PushOutcome.ACCEPTED)
+        for delivery in batch:
+            self.pushed.append(delivery)
+            yield replace(self.answers.get(delivery.push_token, accepted), delivery_id=delivery.id)
+
+    def check(self, now: datetime) -> list[str]:
+        """Return the faults it was given."""
+        return list(self.faults)
+
+
+@dataclass
+class FakeWallets:
+    """Gives every credential the same fake wallet."""
+
+    wallet: FakeWallet = field(default_factory=FakeWallet)
+
+    def apple(self, credential: AppleCredential) -> FakeWallet:
+        return self.wallet

@@ -1,0 +1,101 @@
+"""The one place that builds things: from settings to a context that can work."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from service.context import Context
+from service.domain.errors import SetupError
+from service.settings import Settings
+from service.storage import brands, schema
+from service.storage.database import Database
+from service.storage.vault import create_master_key, load_vault
+from service.wallets.catalog import WalletCatalog
+
+PACKAGED_TEMPLATES = Path(__file__).parent / "templates"
+REPOSITORY_TEMPLATES = Path(__file__).parent.parent / "templates"
+
+
+@dataclass(frozen=True)
+class System:
+    """A context, and the doorbell that rings when a delivery becomes due in this process."""
+
+    context: Context
+    doorbell: threading.Event
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[System]:
+    """Yield a working system on an existing database, and close it at the end.
+
+    Raises:
+        SetupError: database or master key cannot be used; says what to fix.
+    """
+    system = _build(settings)
+    try:
+        schema.check(system.context.database.engine)
+        with system.context.reading() as transaction:
+            brands.check_master_key(transaction)
+        yield system
+    finally:
+        system.context.database.close()
+
+
+def keep_open(settings: Settings) -> System:
+    """Return a working system for as long as the process lives.
+
+    Raises:
+        SetupError: database or master key cannot be used; says what to fix.
+    """
+    system = _build(settings)
+    schema.check(system.context.database.engine)
+    return system
+
+
+def migrate(settings: Settings) -> None:
+    """Bring the database's schema up to date; a new database gets a master key.
+
+    Raises:
+        SetupError: the database or master key cannot be used; says what to fix.
+    """
+    create_master_key(settings.master_key_file)
+    system = _build(settings)
+    try:
+        schema.upgrade(system.context.database.engine)
+        with system.context.transaction() as transaction:
+            brands.prove_master_key(transaction)
+    finally:
+        system.context.database.close()
+
+
+def _build(settings: Settings) -> System:
+    doorbell = threading.Event()
+    vault = load_vault(settings.master_key_file)
+    ca_file = str(settings.apns_ca_file) if settings.apns_ca_file else None
+    context = Context(
+        settings=settings,
+        database=Database(settings.database_url, vault, doorbell.set),
+        wallets=WalletCatalog(settings.apns_url, ca_file, utc_now),
+        templates=templates_folder(),
+        now=utc_now,
+    )
+    return System(context, doorbell)
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def templates_folder() -> Path:
+    """Return the folder of templates: the packaged copy, else the repository's.
+
+    Raises:
+        SetupError: neither is there.
+    """
+    for folder in (PACKAGED_TEMPLATES, REPOSITORY_TEMPLATES):
+        if (folder / "passes").is_dir():
+            return folder
+    raise SetupError("The templates are missing: this installation is incomplete.")

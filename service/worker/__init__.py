@@ -1,0 +1,1 @@
+"""Takes due deliveries and tells the wallets."""

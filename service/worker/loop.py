@@ -1,0 +1,72 @@
+"""Takes due deliveries, tells the wallets, records what they said; over and over."""
+
+import logging
+import threading
+import time
+from collections.abc import Iterator
+
+from service.context import Context
+from service.domain.deliveries import Delivery
+from service.operations import deliveries
+from service.operations.deliveries import Batch
+from service.wallets.interface import PushOutcome, PushResult
+
+log = logging.getLogger(__name__)
+POLL_S = 0.25  # how late a debt made by another process is noticed
+TROUBLE_PAUSE_S = 1.0
+RECORD_EVERY_S = 0.2
+
+Result = tuple[Delivery, PushResult]
+
+
+def work(context: Context, doorbell: threading.Event, stopping: threading.Event) -> None:
+    """Deliver until `stopping` is set, then finish the batch in hand and return.
+
+    Whatever goes wrong is logged and tried again: the debts stay in the database.
+    """
+    while not stopping.is_set():
+        try:
+            if not deliver_due(context):
+                doorbell.wait(deliveries.idle_s(context, POLL_S))
+                doorbell.clear()
+        except Exception:
+            log.exception("deliveries are held up")
+            stopping.wait(TROUBLE_PAUSE_S)
+
+
+def deliver_due(context: Context) -> bool:
+    """Deliver one lease batch; False if nothing was due."""
+    batches = deliveries.claim(context)
+    for batch in batches:
+        _deliver(context, batch)
+    return bool(batches)
+
+
+def _deliver(context: Context, batch: Batch) -> None:
+    for group in _grouped(_results(batch)):
+        deliveries.conclude(context, group)
+
+
+def _results(batch: Batch) -> Iterator[Result]:
+    if batch.wallet is None:
+        for delivery in batch.deliveries:
+            yield delivery, PushResult(delivery.id, PushOutcome.REFUSED, batch.fault)
+        return
+    by_id = {delivery.id: delivery for delivery in batch.deliveries}
+    for result in batch.wallet.push(batch.deliveries):
+        if result.outcome is PushOutcome.REFUSED:
+            log.error("a wallet refuses our pushes: %s", result.reason)
+        yield by_id[result.delivery_id], result
+
+
+def _grouped(results: Iterator[Result]) -> Iterator[list[Result]]:
+    """Yield results in groups, so that many are recorded by one commit, yet none waits long."""
+    group: list[Result] = []
+    started = time.monotonic()
+    for result in results:
+        group.append(result)
+        if time.monotonic() - started >= RECORD_EVERY_S:
+            yield group
+            group, started = [], time.monotonic()
+    if group:
+        yield group

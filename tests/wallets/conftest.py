@@ -1,0 +1,72 @@
+"""One certificate authority and one APNs emulator for all wallet tests: keys are slow to make."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from service.emulators.apns import ApnsEmulator
+from service.emulators.certificates import Authority, Issued
+from service.emulators.control import utc_now
+from service.wallets.apple.client import ApnsClient
+from service.wallets.apple.wallet import AppleWallet
+from service.wallets.interface import AppleCredential
+
+from .builders import TEAM_ID, TYPE_ID, a_credential
+
+
+@pytest.fixture(scope="session")
+def authority() -> Authority:
+    return Authority.create(utc_now())
+
+
+@pytest.fixture(scope="session")
+def issued(authority: Authority) -> Issued:
+    return authority.pass_certificate(TYPE_ID, TEAM_ID, now=utc_now())
+
+
+@pytest.fixture(scope="session")
+def credential(authority: Authority, issued: Issued) -> AppleCredential:
+    return a_credential(authority, issued)
+
+
+@pytest.fixture(scope="session")
+def root_path(authority: Authority, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("ca") / "root.pem"
+    path.write_bytes(authority.root_pem)
+    return path
+
+
+@pytest.fixture
+def apns(authority: Authority) -> Iterator[ApnsEmulator]:
+    with ApnsEmulator(authority) as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def client(
+    apns: ApnsEmulator, credential: AppleCredential, root_path: Path
+) -> Iterator[ApnsClient]:
+    client = a_client(apns.push_url, credential, str(root_path))
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def wallet(
+    apns: ApnsEmulator, credential: AppleCredential, root_path: Path
+) -> Iterator[AppleWallet]:
+    wallet = AppleWallet(credential, apns.push_url, str(root_path), utc_now)
+    yield wallet
+    wallet.close()
+
+
+def a_client(url: str, credential: AppleCredential, ca_path: str | None) -> ApnsClient:
+    return ApnsClient(
+        url,
+        credential.certificate_pem + credential.wwdr_pem,
+        credential.private_key_pem,
+        topic=TYPE_ID,
+        ca_path=ca_path,
+        now=utc_now,
+    )
