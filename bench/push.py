@@ -12,10 +12,10 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from bench.sample import TYPE_ID, a_credential, now, table
+from service.domain.credentials import AppleCredential
 from service.emulators.apns import ApnsEmulator
 from service.emulators.certificates import Authority
 from service.wallets.apple.client import ApnsClient
-from service.wallets.interface import AppleCredential
 
 ROUNDS = 3
 PUSHES = 15_000

@@ -11,11 +11,11 @@ from uuid import UUID
 from service.domain import designs
 from service.domain.accounts import Balance, Tier
 from service.domain.cards import CardStatus
+from service.domain.credentials import AppleCredential
 from service.domain.designs import Design
 from service.domain.passes import PassContent, ShownBalance
 from service.domain.programs import BalanceType, BarcodeFormat
 from service.emulators.certificates import Authority
-from service.wallets.interface import AppleCredential
 
 TEMPLATES = Path(__file__).parents[1] / "templates" / "passes"
 TYPE_ID, TEAM_ID = "pass.com.example.bench", "BENCH12345"

@@ -22,13 +22,13 @@ from cryptography.hazmat.primitives.serialization import Encoding, load_pem_priv
 from cryptography.hazmat.primitives.serialization.pkcs7 import PKCS7SignatureBuilder
 
 from bench.sample import a_content, a_credential, a_design, now, pinned, table
+from service.domain.credentials import AppleCredential
 from service.domain.designs import Design
 from service.emulators.certificates import Authority
 from service.wallets.apple.bundle import strings_file
 from service.wallets.apple.content import pass_json
 from service.wallets.apple.signing import OPTIONS
 from service.wallets.apple.wallet import AppleWallet
-from service.wallets.interface import AppleCredential
 
 LIMIT = "openssl speed rsa2048 (the limit)"
 NAIVE = "naive: key and deflate each time"

@@ -58,9 +58,7 @@ def new_postgres_database(postgres: Postgres, master_key_file: Path) -> Callable
 
 
 @pytest.fixture(params=DATABASES)
-def database_url(
-    request: pytest.FixtureRequest, tmp_path: Path, sqlite_template: Path
-) -> str:
+def database_url(request: pytest.FixtureRequest, tmp_path: Path, sqlite_template: Path) -> str:
     """The address of a migrated database of this test alone, on each engine in turn."""
     if request.param == "postgresql":
         clone: Callable[[], str] = request.getfixturevalue("new_postgres_database")

@@ -58,9 +58,9 @@ class Postgres:
                 os.chown(path, self._account.pw_uid, self._account.pw_gid)
 
     def _run(self, program: str, *arguments: str) -> None:
-        account = {"user": self._account.pw_uid, "group": self._account.pw_gid} if (
-            self._account
-        ) else {}
+        account = (
+            {"user": self._account.pw_uid, "group": self._account.pw_gid} if (self._account) else {}
+        )
         subprocess.run(
             [str(self._bin / program), *arguments],
             check=True,

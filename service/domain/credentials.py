@@ -1,6 +1,6 @@
 """What proves to a wallet's vendor that a brand is who it says."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 
@@ -15,5 +15,5 @@ class AppleCredential:
     type_id: str
     team_id: str
     certificate_pem: bytes
-    private_key_pem: bytes
+    private_key_pem: bytes = field(repr=False)
     wwdr_pem: bytes

@@ -1,6 +1,6 @@
 """Configured senders of events."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 
@@ -12,4 +12,4 @@ class Source:
     brand_id: UUID
     name: str
     scheme: str
-    secrets: tuple[str, ...]
+    secrets: tuple[str, ...] = field(repr=False)

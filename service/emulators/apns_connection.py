@@ -200,7 +200,7 @@ class ApnsConnection(asyncio.Protocol):
         self._closing = True
         linger = struct.pack("ii", 1, 0)
         raw = self._transport.get_extra_info("socket")
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, AttributeError):  # closed meanwhile: then it is cut
             raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
         self._transport.abort()
 

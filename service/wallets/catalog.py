@@ -5,9 +5,9 @@ from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
+from service.domain.credentials import AppleCredential
 from service.wallets.apple.signing import read_credential
 from service.wallets.apple.wallet import AppleWallet
-from service.wallets.interface import AppleCredential
 
 
 class WalletCatalog:

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
+from service.domain.credentials import AppleCredential
 from service.domain.deliveries import Delivery
 from service.domain.designs import Design
 from service.domain.passes import PassContent
-from service.wallets.interface import AppleCredential, PushOutcome, PushResult
+from service.wallets.interface import PushOutcome, PushResult
 
 NOBODY = UUID(int=0)
 

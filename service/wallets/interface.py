@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
-from service.domain.credentials import AppleCredential as AppleCredential
+from service.domain.credentials import AppleCredential
 from service.domain.deliveries import Delivery
 from service.domain.designs import Design
 from service.domain.passes import PassContent

@@ -13,12 +13,12 @@ from uuid import UUID, uuid4
 from service.domain import designs
 from service.domain.accounts import Balance, Tier
 from service.domain.cards import CardStatus
+from service.domain.credentials import AppleCredential
 from service.domain.deliveries import Delivery
 from service.domain.designs import Design
 from service.domain.passes import PassContent, ShownBalance
 from service.domain.programs import BalanceType, BarcodeFormat
 from service.emulators.certificates import Authority, Issued
-from service.wallets.interface import AppleCredential
 
 TEMPLATES = Path(__file__).parents[2] / "templates" / "passes"
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)

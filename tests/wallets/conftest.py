@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from service.domain.credentials import AppleCredential
 from service.emulators.apns import ApnsEmulator
 from service.emulators.certificates import Authority, Issued
 from service.emulators.control import utc_now
 from service.wallets.apple.client import ApnsClient
 from service.wallets.apple.wallet import AppleWallet
-from service.wallets.interface import AppleCredential
 
 from .builders import TEAM_ID, TYPE_ID, a_credential
 

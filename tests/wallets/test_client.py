@@ -6,13 +6,13 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pycurl
 import pytest
 
+from service.domain.credentials import AppleCredential
 from service.emulators.apns import ApnsEmulator
 from service.emulators.control import utc_now
-from service.wallets.apple import client as client_module
 from service.wallets.apple.client import ApnsClient
-from service.wallets.interface import AppleCredential
 
 from .builders import TYPE_ID
 from .conftest import a_client
@@ -144,7 +144,7 @@ def test_a_server_nobody_vouches_for_is_not_pushed_to(
 def test_a_silent_server_is_given_up_and_the_next_push_gets_a_new_connection(
     client: ApnsClient, apns: ApnsEmulator
 ) -> None:
-    client._options[client_module.pycurl.TIMEOUT] = 1
+    client._options[pycurl.TIMEOUT] = 1
     list(client.push(["aa01"]))
     client._idle.clear()
     apns.control({"black_hole": True})

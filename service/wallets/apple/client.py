@@ -35,7 +35,7 @@ TRIES = 2
 class ApnsClient:
     """Pushes for one topic. Any thread may call `push`; others wait until it has ended."""
 
-    def __init__(  # all six are needed to connect, and named by the caller
+    def __init__(
         self,
         url: str,
         certificate_pem: bytes,

@@ -17,8 +17,8 @@ from cryptography.hazmat.primitives.serialization.pkcs7 import PKCS7Options, PKC
 from cryptography.x509.oid import NameOID, ObjectIdentifier
 from uuid_utils.compat import uuid7
 
+from service.domain.credentials import AppleCredential
 from service.domain.errors import SetupError
-from service.wallets.interface import AppleCredential
 
 Key = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from service.domain.credentials import AppleCredential
 from service.domain.deliveries import Delivery
 from service.domain.designs import Design
 from service.domain.errors import SetupError
@@ -25,10 +26,11 @@ from service.wallets.apple.client import ApnsClient
 from service.wallets.apple.content import pass_json
 from service.wallets.apple.request import ApnsAnswer
 from service.wallets.apple.signing import Signer
-from service.wallets.interface import AppleCredential, PushOutcome, PushResult
+from service.wallets.interface import PushOutcome, PushResult
 
 JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 DESIGNS_KEPT = 64  # each is about as large as its images
+PROOF = frozenset({OK, UNREGISTERED})  # server, certificate and topic are the right ones
 DOUBTFUL_LIMIT = 5  # so many bad tokens and not one good answer: then it is not the tokens
 
 
@@ -86,13 +88,14 @@ class AppleWallet:
         owed: dict[str, list[Delivery]] = {}
         for delivery in batch:
             owed.setdefault(delivery.push_token, []).append(delivery)
-        doubtful = []
+        doubtful, is_proven = [], False
         for answer in self._client.push(owed):
             if is_doubtful(answer):
                 doubtful.append(answer)
                 continue
+            is_proven = is_proven or answer.status in PROOF
             yield from _results(owed[answer.token], self._noted(answer, verdict(answer)))
-        for answer, judged in self._judge(doubtful):
+        for answer, judged in self._judge(doubtful, is_proven):
             yield from _results(owed[answer.token], self._noted(answer, judged))
 
     def check(self, now: datetime) -> list[str]:
@@ -103,8 +106,11 @@ class AppleWallet:
         """Close the connection to APNs."""
         self._client.close()
 
-    def _judge(self, doubtful: Sequence[ApnsAnswer]) -> list[tuple[ApnsAnswer, Verdict]]:
-        self._doubtful_in_a_row += len(doubtful)
+    def _judge(
+        self, doubtful: Sequence[ApnsAnswer], is_proven: bool
+    ) -> list[tuple[ApnsAnswer, Verdict]]:
+        """Return what the bad tokens of a batch mean; `is_proven`: another one of it was good."""
+        self._doubtful_in_a_row += 0 if is_proven else len(doubtful)
         judge = refused_as_a_whole if self._doubtful_in_a_row >= DOUBTFUL_LIMIT else verdict
         return [(answer, judge(answer)) for answer in doubtful]
 
@@ -115,7 +121,7 @@ class AppleWallet:
             self._push_fault = f"APNs refuses pushes of {type_id}: {answer.status} {words}."
         elif answer.status == NO_ANSWER:
             self._push_fault = f"APNs did not answer the last push of {type_id}: {words}."
-        elif answer.status in (OK, UNREGISTERED):
+        elif answer.status in PROOF:
             self._push_fault, self._doubtful_in_a_row = None, 0
         return judged
 

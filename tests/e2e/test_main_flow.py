@@ -1,0 +1,123 @@
+"""The main job, over real sockets, with real processes."""
+
+import signal
+from concurrent.futures import ThreadPoolExecutor
+
+from tests.e2e.deployment import Deployment, until
+
+
+def test_two_phones_follow_points_and_a_block(deployment: Deployment) -> None:
+    deployment.start()
+    card = deployment.card("m-1", points=120)
+    phones = [deployment.new_phone(card), deployment.new_phone(card)]
+
+    answer = deployment.webhook("e-1", {"card_number": card["number"], "set": 150})
+
+    assert answer["outcome"] == "applied"
+    until(lambda: [deployment.points_on(phone) for phone in phones] == ["150", "150"])
+    for phone in phones:
+        notices = deployment.phones.view(phone)["notifications"]
+        assert [notice["text"] for notice in notices] == ["Your points balance is now 150"]
+
+    blocked = deployment.call("POST", f"/v1/cards/{card['id']}/block", {"reason": "lost"})
+    refused = deployment.call("POST", "/v1/lookup", {"barcode": card["barcode"]["message"]})
+
+    assert refused == {"can_earn": True, "can_redeem": False, "decline_code": "card_blocked"}
+    until(lambda: all(deployment.pass_on(phone)["voided"] for phone in phones))
+    assert all(deployment.pass_on(phone)["barcode"] is None for phone in phones)
+    action = f"/v1/actions/{blocked['action']['id']}"
+    until(lambda: deployment.call("GET", action)["surfaces"]["apple"] == "done")
+
+    deployment.call("POST", f"/v1/cards/{card['id']}/unblock", {"reason": "found"})
+    accepted = deployment.call("POST", "/v1/lookup", {"number": card["number"]})
+
+    assert accepted["can_redeem"] is True
+    until(lambda: not any(deployment.pass_on(phone)["voided"] for phone in phones))
+    assert all(deployment.pass_on(phone)["barcode"] for phone in phones)
+    (proof,) = deployment.call("GET", f"/v1/cards/{card['id']}/delivery")["passes"]
+    assert [each["asked_version"] for each in proof["installations"]] == [proof["version"]] * 2
+    assert proof["fetched_version"] == proof["version"]
+
+
+def test_what_was_acknowledged_survives_kill_9_of_everything(deployment: Deployment) -> None:
+    deployment.start()
+    card = deployment.card("m-1", points=1)
+    phones = [deployment.new_phone(card), deployment.new_phone(card)]
+    deployment.apns.control({"black_hole": True})
+    event = {"card_number": card["number"], "add": 41}
+
+    first = deployment.webhook("e-1", event)
+    deployment.stop(signal.SIGKILL)
+    deployment.apns.control({"black_hole": False})
+    shown_meanwhile = [deployment.points_on(phone) for phone in phones]
+    deployment.start()
+    again = deployment.webhook("e-1", event)
+
+    assert first["outcome"] == "applied"
+    assert shown_meanwhile == ["1", "1"]
+    assert again["outcome"] == "duplicate"
+    assert again["balances"]["points"]["amount"] == 42
+    # A push that was being sent when its worker died is due again when its lease ends.
+    until(lambda: [deployment.points_on(p) for p in phones] == ["42", "42"], within_s=90)
+
+
+def test_a_burst_of_changes_ends_in_few_pushes_and_the_newest_balance(
+    deployment: Deployment,
+) -> None:
+    deployment.start()
+    card = deployment.card("m-1", points=0)
+    phone = deployment.new_phone(card)
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(
+            pool.map(
+                lambda n: deployment.call(
+                    "POST",
+                    "/v1/points",
+                    {"event_id": f"e-{n}", "card_number": card["number"], "add": 1},
+                ),
+                range(500),
+            )
+        )
+
+    assert {answer["outcome"] for answer in answers} == {"applied"}
+    until(lambda: deployment.points_on(phone) == "500")
+    assert deployment.apns.count <= 20
+
+
+def test_a_change_between_download_and_registration_reaches_the_phone(
+    deployment: Deployment,
+) -> None:
+    deployment.start()
+    card = deployment.card("m-1", points=5)
+    link = card["links"]["apple"]
+    early = deployment.session.get(link, timeout=20).content
+    deployment.webhook("e-1", {"card_number": card["number"], "set": 6})
+    # Another phone downloads the newer pass meanwhile: that must not hide the older copy.
+    late_phone = deployment.new_phone(card)
+    phone = deployment.phones.create_phone()
+
+    deployment.phones.add(phone.id, early)
+
+    until(lambda: deployment.points_on(phone.id) == "6")
+    assert deployment.points_on(late_phone) == "6"
+
+
+def test_sigterm_answers_what_was_asked_and_stops_everything(deployment: Deployment) -> None:
+    deployment.start()
+    card = deployment.card("m-1", points=0)
+    processes = list(deployment.processes)
+
+    with ThreadPoolExecutor(4) as pool:
+        sent = [
+            pool.submit(deployment.webhook, f"e-{n}", {"card_number": card["number"], "add": 1})
+            for n in range(40)
+        ]
+        until(lambda: sum(each.done() for each in sent) >= 8)
+        deployment.stop(signal.SIGTERM)
+        answered = sum(each.exception() is None for each in sent)
+    deployment.start()
+    account = deployment.call("GET", f"/v1/accounts/{card['account']['id']}")
+
+    assert [process.returncode for process in processes] == [0] * len(processes)
+    assert account["balances"]["points"]["amount"] >= answered >= 8
