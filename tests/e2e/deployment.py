@@ -44,6 +44,19 @@ def until(holds: Callable[[], object], within_s: float = FOLLOW_S) -> None:
         time.sleep(0.02)
 
 
+@dataclass(frozen=True)
+class Access:
+    """What the set-up of a brand gives to its callers."""
+
+    api_key: str
+    source_id: str
+    source_secret: str
+    program: str
+
+
+NOBODY = Access("", "", "", "")
+
+
 @dataclass
 class Deployment:
     """One installation with its emulators. `commands` are the processes that make it up."""
@@ -52,14 +65,11 @@ class Deployment:
     database_url: str
     commands: tuple[tuple[str, ...], ...]
     authority: Authority
+    access: Access = NOBODY
     base_url: str = ""
     port: int = field(default_factory=free_port)
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
     session: requests.Session = field(default_factory=requests.Session)
-    api_key: str = ""
-    webhook_url: str = ""
-    webhook_secret: str = ""
-    program: str = ""
 
     def __post_init__(self) -> None:
         self.phones = PhoneEmulator(self.authority.root_pem, tls_ca_path=self._ca_file())
@@ -68,6 +78,7 @@ class Deployment:
         self.apns.start()
         self.base_url = self.base_url or f"http://127.0.0.1:{self.port}"
         self.session.trust_env = False
+        self.session.headers["Authorization"] = f"Bearer {self.access.api_key}"
 
     def _ca_file(self) -> Path:
         file = self.folder / "ca.pem"
@@ -105,7 +116,7 @@ class Deployment:
         shown: dict[str, Any] = json.loads(done.stdout)
         return shown
 
-    def set_up(self) -> None:
+    def set_up(self) -> Access:
         """Make a brand, its certificate, a program, a source and a key, as the README says."""
         assert self.tessera("migrate").returncode == 0
         self.shown("brands", "create", "Shop", "--mode", "test")
@@ -118,12 +129,10 @@ class Deployment:
             (self.folder / name).write_bytes(pem)
         files = ("--certificate", "pass.pem", "--key", "pass.key", "--wwdr", "wwdr.pem")
         self.shown("certs", "import", "--brand", "Shop", *files)
-        self.program = self.shown("programs", "create", "--brand", "Shop", "--kind", "points")["id"]
+        program = self.shown("programs", "create", "--brand", "Shop", "--kind", "points")
         source = self.shown("sources", "create", "--brand", "Shop", "--name", "till")
-        self.webhook_url, self.webhook_secret = source["url"], source["secret"]
         made = self.shown("keys", "create", "--brand", "Shop", "--name", "e2e", "--all-scopes")
-        self.api_key = made["api_key"]
-        self.session.headers["Authorization"] = f"Bearer {self.api_key}"
+        return Access(made["api_key"], source["id"], source["secret"], program["id"])
 
     def start(self) -> None:
         with (self.folder / "log").open("ab") as log:
@@ -174,20 +183,20 @@ class Deployment:
         return shown
 
     def card(self, member: str, points: int) -> dict[str, Any]:
-        path = f"/v1/programs/{self.program}/members/{member}"
+        path = f"/v1/programs/{self.access.program}/members/{member}"
         return self.call("PUT", path, {"member": {"name": "Ada"}, "balances": {"points": points}})
 
     def webhook(self, event_id: str, data: dict[str, Any]) -> dict[str, Any]:
         """Send a signed points event and return what is answered."""
         body = json.dumps({"type": "points.changed", "data": data})
         now = datetime.now(UTC)
-        signature = Webhook(self.webhook_secret).sign(event_id, now, body)
+        signature = Webhook(self.access.source_secret).sign(event_id, now, body)
         headers = {
             "webhook-id": event_id,
             "webhook-timestamp": str(int(now.timestamp())),
             "webhook-signature": signature,
         }
-        url = f"http://127.0.0.1:{self.port}/in/{self.webhook_url.rpartition('/')[2]}"
+        url = f"http://127.0.0.1:{self.port}/in/{self.access.source_id}"
         answer = requests.post(url, data=body, headers=headers, timeout=20)
         assert answer.ok, answer.text
         shown: dict[str, Any] = answer.json()
