@@ -14,6 +14,10 @@ PREFIX = "TESSERA_"
 DATABASES = {"sqlite", "postgresql", "postgresql+psycopg"}
 
 
+def _address(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
 class Settings(BaseSettings):
     """All settings. Every field has a sentence here and a row in docs/settings.md."""
 
@@ -31,7 +35,7 @@ class Settings(BaseSettings):
     host: str = Field(default="127.0.0.1", description="address to listen on")
     port: int = Field(default=8080, ge=1, le=65535, description="port to listen on")
     base_url: str = Field(
-        default_factory=lambda known: f"http://{known['host']}:{known['port']}",
+        default_factory=lambda known: _address(known.get("host", ""), known.get("port", 0)),
         description="address by which phones and customers reach us; real phones need https",
     )
     apns_url: str = Field(

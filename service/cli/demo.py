@@ -28,7 +28,7 @@ from service.settings import Settings
 from service.wiring import System, migrate, opened, utc_now
 
 BRAND = "Tessera Demo"
-PASS_TYPE = "pass.com.example.tessera"
+PASS_TYPE = "pass.com.example.tessera"  # noqa: S105 - a name, not a secret
 TEAM_ID = "TESSERA001"
 SOURCE = "demo shop"
 CERTIFICATE_DAYS = 3650

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -46,6 +47,7 @@ def main() -> None:
 @click.version_option(__version__, package_name="tessera-cards")
 def tessera() -> None:
     """Tessera issues loyalty cards and keeps them true in every phone wallet."""
+    os.umask(0o077)  # the database holds what is nobody else's business
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )

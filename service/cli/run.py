@@ -14,7 +14,9 @@ from service.storage import exclusive
 from service.wiring import System, opened
 from service.worker.loop import work
 
-WORKER_THREADS = 4
+# One pushes while the other records and claims. Both may wait for one brand's connection: two
+# hanging batches (20 s each) stay within a lease of 60 s, more would not.
+WORKER_THREADS = 2
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 

@@ -36,6 +36,7 @@ class Record:
     request_id: str
     pass_versions: Mapping[str, int]
     created_at: datetime
+    store: str | None = None
 
 
 class Settled(StrEnum):

@@ -59,6 +59,7 @@ def issue_card(call: Call) -> Answer:
         member=_member(sent),
         number=sent.number,
         reference=sent.reference,
+        store=sent.store,
         activate=sent.activate,
     )
     issued = cards.issue(call.context, call.actor, request)

@@ -10,6 +10,9 @@ from service.domain.accounts import LARGEST_AMOUNT
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
 Id = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"^\S(.*\S)?$")]
+MemberId = Annotated[
+    str, StringConstraints(min_length=1, max_length=255, pattern=r"^[^\s/]([^/]*[^\s/])?$")
+]
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
 Number = Annotated[str, StringConstraints(min_length=4, max_length=32)]
 Points = Annotated[int, Field(ge=-LARGEST_AMOUNT, le=LARGEST_AMOUNT)]
@@ -34,7 +37,7 @@ class MemberIn(Sent):
 
 
 class IssueMemberIn(MemberIn):
-    external_id: Id
+    external_id: MemberId
 
 
 class ExpiringIn(Sent):
@@ -97,7 +100,7 @@ class PointsIn(Sent):
     card_number: Number | None = None
     card_id: UUID | None = None
     account_id: UUID | None = None
-    member: Id | None = None
+    member: MemberId | None = None
     program: UUID | None = None
     balance: Code = "points"
     set: Points | None = None

@@ -4,7 +4,7 @@ import json
 import logging
 from http import HTTPStatus
 
-from flask import Flask, Response, g
+from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
 from service.domain import errors
@@ -46,9 +46,9 @@ def problem(status: int, code: str, detail: str, faults: list[dict[str, str]]) -
     if faults:
         body["errors"] = faults
     response = Response(json.dumps(body), status, content_type=MEDIA_TYPE)
-    if status in (HTTPStatus.CONFLICT, HTTPStatus.SERVICE_UNAVAILABLE):
+    if status == HTTPStatus.SERVICE_UNAVAILABLE or code == errors.IdempotencyInProgress.code:
         response.headers["Retry-After"] = RETRY_AFTER_S
-    if status == HTTPStatus.UNAUTHORIZED:
+    if status == HTTPStatus.UNAUTHORIZED and request.path.startswith("/v1/"):
         response.headers["WWW-Authenticate"] = "Bearer"
     return response
 

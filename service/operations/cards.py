@@ -45,6 +45,7 @@ class IssueRequest:
     member: MemberData | None = None
     number: str | None = None
     reference: str | None = None
+    store: str | None = None
     activate: bool = True
 
 
@@ -97,7 +98,7 @@ def add_card(
         cards.insert(transaction, card, program.cards_per_account, link_token)
     except exc.IntegrityError as error:
         raise NumberTaken(f"The number {card.number} was taken a moment ago.") from error
-    _remember(transaction, actor, card, None, "issue", now)
+    _remember(transaction, actor, card, None, "issue", now, store=request.store)
     return card
 
 
@@ -197,6 +198,7 @@ def _remember(
     now: datetime,
     reason: str | None = None,
     comment: str | None = None,
+    store: str | None = None,
 ) -> Record:
     record = Record(
         id=uuid7(),
@@ -213,6 +215,7 @@ def _remember(
         request_id=actor.request_id,
         pass_versions=passes.versions_of_card(transaction, card.id),
         created_at=now,
+        store=store,
     )
     history.append(transaction, record)
     return record

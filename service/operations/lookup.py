@@ -15,7 +15,7 @@ from service.domain.cards import (
 )
 from service.domain.history import Actor
 from service.operations.cards import CardDetails, details_of
-from service.operations.members import e164
+from service.operations.members import e164_in
 from service.storage import cards, members, programs
 from service.storage.database import Transaction
 
@@ -67,7 +67,7 @@ def _by_phone(transaction: Transaction, actor: Actor, phone: str) -> list[Card]:
     regions = {program.phone_region for program in programs.listed(transaction, actor.brand_id)}
     account_ids = [
         account_id
-        for number in {e164(phone, region) for region in regions}
+        for number in e164_in(phone, regions)
         for account_id in members.accounts_by_phone(transaction, actor.brand_id, number)
     ]
     known = cards.of_accounts(transaction, account_ids)

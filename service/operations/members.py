@@ -1,6 +1,6 @@
 """Members: found or added, with what a caller says of them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -50,6 +50,23 @@ def tell(
 def _normal(given: Mapping[str, Any], program: Program) -> dict[str, Any]:
     phone = given.get("phone")
     return dict(given) if phone is None else {**given, "phone": e164(phone, program.phone_region)}
+
+
+def e164_in(phone: str, regions: Iterable[str]) -> set[str]:
+    """Return the numbers in E.164 that the phone can be, read in each of the regions.
+
+    Raises:
+        InvalidInput: it is a phone number in none of them.
+    """
+    numbers, fault = set(), InvalidInput("There is no program to look the phone up in.")
+    for region in regions:
+        try:
+            numbers.add(e164(phone, region))
+        except InvalidInput as error:
+            fault = error
+    if not numbers:
+        raise fault
+    return numbers
 
 
 def e164(phone: str, region: str) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import phonenumbers
 from uuid_utils.compat import uuid7
 
 from service.context import Context
@@ -92,6 +93,9 @@ def _passes_folder(context: Context) -> Path:
 
 def _program(brand_id: UUID, design_id: UUID, name: str, said: dict[str, Any]) -> Program:
     scheme = said["number_scheme"]
+    region = said.get("phone_region", Program.phone_region)
+    if region not in phonenumbers.SUPPORTED_REGIONS:
+        raise InvalidInput(f"{region} is no country code of phone numbers, such as US or DE.")
     try:
         return Program(
             id=uuid7(),
@@ -106,7 +110,7 @@ def _program(brand_id: UUID, design_id: UUID, name: str, said: dict[str, Any]) -
             balances=tuple(BalanceType(**balance) for balance in said["balances"]),
             cards_per_account=said["cards_per_account"],
             below_zero=said["below_zero"],
-            phone_region=said.get("phone_region", Program.phone_region),
+            phone_region=region,
         )
     except ValueError as error:
         raise InvalidInput(f"The program cannot be made so: {error}.") from error

@@ -20,7 +20,7 @@ from service.domain.accounts import (
     order_of,
 )
 from service.domain.cards import FINAL, Card
-from service.domain.errors import InvalidInput, NumberTaken, OrderingMixed
+from service.domain.errors import InvalidInput, NumberTaken, OrderingMixed, ServiceError
 from service.domain.history import Actor
 from service.domain.programs import Program
 from service.operations.accounts import opened_for
@@ -106,7 +106,7 @@ def _balances(
         before = account.balance(code)
         decision = decided(transaction, program, before, statement)
         if decision.outcome is Outcome.REFUSED:
-            raise OrderingMixed(f"{code}: {decision.why}")
+            raise _refusal(code, decision.why)
         if decision.balance == before:
             continue
         writes.append(accounts.save_balance(decision.balance))
@@ -125,6 +125,12 @@ def _balances(
     return writes, is_shown
 
 
+def _refusal(code: str, why: str | None) -> ServiceError:
+    if why == OrderingMixed.code:
+        return OrderingMixed(f"{code} takes the other ordering key: version, or occurred_at.")
+    return InvalidInput("A balance cannot be taken.", [(f"balances.{code}", str(why))])
+
+
 def _card(
     context: Context,
     transaction: Transaction,
@@ -135,7 +141,7 @@ def _card(
 ) -> tuple[Card, bool]:
     known = cards.of_accounts(transaction, [account.id])
     if not known:
-        request = IssueRequest(program.id, number=snapshot.number)
+        request = IssueRequest(program.id, number=snapshot.number, store=snapshot.store)
         return add_card(context, transaction, actor, program, account, request), True
     if snapshot.number is not None and snapshot.number not in {card.number for card in known}:
         raise NumberTaken(

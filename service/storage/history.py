@@ -55,6 +55,7 @@ def _record(row: HistoryRow) -> Record:
         actor=row.actor,
         channel=row.channel,
         request_id=row.request_id,
+        store=row.store,
         pass_versions=row.pass_versions,
         created_at=row.created_at,
     )

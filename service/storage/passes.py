@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, case, select, update
+from sqlalchemy import ColumnElement, case, func, select, update
 
 from service.domain.deliveries import Priority
 from service.domain.passes import Pass
@@ -66,10 +66,10 @@ def note_offer(transaction: Transaction, shown: Pass) -> Pass:
 
 
 def note_fetch(transaction: Transaction, shown: Pass, now: datetime) -> None:
-    """Remember that a device fetched this version."""
+    """Remember that a device fetched this version, unless a newer one was fetched before."""
     transaction.session.execute(
         update(PassRow)
-        .where(PassRow.id == shown.id)
+        .where(PassRow.id == shown.id, func.coalesce(PassRow.fetched_version, 0) <= shown.version)
         .values(fetched_version=shown.version, fetched_at=now)
     )
 

@@ -358,6 +358,7 @@ class HistoryRow(Owned):
     actor: Mapped[str]
     channel: Mapped[str]
     request_id: Mapped[str]
+    store: Mapped[str | None]
     pass_versions: Mapped[dict[str, Any]]
     created_at: Mapped[datetime]
 

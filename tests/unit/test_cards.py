@@ -94,7 +94,7 @@ def expected(status: CardStatus, blocked_for: Reason | None, act: Act) -> str | 
     return LEGAL.get((status, act.action))
 
 
-@pytest.mark.parametrize(("state", "action"), product(STATES, CardAction))
+@pytest.mark.parametrize(("state", "action"), list(product(STATES, CardAction)))
 def test_every_cell_of_the_table_lands_where_it_should_or_is_refused(
     state: tuple[CardStatus, Reason | None], action: CardAction
 ) -> None:
@@ -116,7 +116,7 @@ def test_every_cell_of_the_table_lands_where_it_should_or_is_refused(
             assert (after.number, after.account_id) == (card.number, card.account_id)
 
 
-@pytest.mark.parametrize(("action", "reason"), product(CardAction, Reason))
+@pytest.mark.parametrize(("action", "reason"), list(product(CardAction, Reason)))
 def test_a_comment_is_asked_for_where_a_reason_needs_one(
     action: CardAction, reason: Reason
 ) -> None:
@@ -154,7 +154,7 @@ def test_final_cards_allow_nothing_and_no_status_is_forgotten() -> None:
     assert not LIVE & FINAL
 
 
-@pytest.mark.parametrize(("first", "second"), product(BLOCKS, BLOCKS))
+@pytest.mark.parametrize(("first", "second"), list(product(BLOCKS, BLOCKS)))
 def test_a_block_takes_only_a_graver_reason(first: str, second: str) -> None:
     card = a_card(CardStatus.BLOCKED, Reason(first))
     act = Act(CardAction.BLOCK, Reason(second), "because", channel="console")

@@ -66,7 +66,7 @@ def test_every_shipped_design_holds_together(folder: str) -> None:
         without("strings"),
         changed("colors", to=None),
         changed("fields", to=[]),
-        changed("fields", "attic", to=[]),
+        changed("fields", "attic", to=[{"key": "x", "shows": "status"}]),
         changed("fields", "header", to=5),
         changed("fields", "header", to=["points"]),
         changed("fields", "header", 0, "size", to=3),

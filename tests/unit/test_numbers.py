@@ -60,7 +60,7 @@ def test_a_scheme_is_made_only_within_its_limits(
             NumberScheme(prefix, length, check)
 
 
-@pytest.mark.parametrize("prefix", ["A1", "-1", " 1", "１２", "٣", "12\n"])
+@pytest.mark.parametrize("prefix", ["A1", "-1", " 1", "\uff11\uff12", "٣", "12\n"])
 def test_a_prefix_of_anything_but_ascii_digits_is_refused(prefix: str) -> None:
     with pytest.raises(InvalidInput, match="digits only"):
         NumberScheme(prefix)
@@ -97,7 +97,19 @@ def test_a_given_number_that_scanners_can_carry_is_kept_as_it_is(number: str) ->
 
 
 @pytest.mark.parametrize(
-    "number", ["", "123", "z" * 33, "-123", ".123", "12 34", "12/34", "1234\n", "１２３４", "é123"]
+    "number",
+    [
+        "",
+        "123",
+        "z" * 33,
+        "-123",
+        ".123",
+        "12 34",
+        "12/34",
+        "1234\n",
+        "\uff11\uff12\uff13\uff14",
+        "é123",
+    ],
 )
 def test_a_given_number_that_scanners_cannot_carry_is_refused(number: str) -> None:
     with pytest.raises(InvalidInput) as refused:

@@ -23,7 +23,23 @@ def an_installation(
 
 @pytest.mark.parametrize(
     "tag",
-    [None, "", "x", "-1", "+1", " 1", "1 ", "1.0", "1e1", "٣", "１", "²", "11", "9" * 19, "1\n"],
+    [
+        None,
+        "",
+        "x",
+        "-1",
+        "+1",
+        " 1",
+        "1 ",
+        "1.0",
+        "1e1",
+        "٣",
+        "\uff11",
+        "²",
+        "11",
+        "9" * 19,
+        "1\n",
+    ],
 )
 def test_a_tag_this_device_cannot_have_means_everything(tag: str | None) -> None:
     unchanged = an_installation(told_version=1, told_at=3)

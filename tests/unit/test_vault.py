@@ -112,7 +112,7 @@ def a_key_file(folder: Path, content: bytes, mode: int = 0o600) -> Path:
 def test_a_file_that_is_no_key_is_refused_with_its_name(tmp_path: Path, content: bytes) -> None:
     file = a_key_file(tmp_path, content)
 
-    with pytest.raises(SetupError, match="master.key"):
+    with pytest.raises(SetupError, match=r"master\.key"):
         load_vault(file)
 
 

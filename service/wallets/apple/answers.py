@@ -51,5 +51,5 @@ def verdict(answer: ApnsAnswer) -> Verdict:
 
 
 def refused_as_a_whole(answer: ApnsAnswer) -> Verdict:
-    """Return what a bad token means when every token is called bad: our set-up is wrong."""
-    return Verdict(PushOutcome.REFUSED, f"{answer.reason} for every phone")
+    """Return what a bad token means before any push succeeded: our set-up may be wrong."""
+    return Verdict(PushOutcome.REFUSED, f"{answer.reason} before any phone was reached")

@@ -31,7 +31,6 @@ from service.wallets.interface import PushOutcome, PushResult
 JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 DESIGNS_KEPT = 64  # each is about as large as its images
 PROOF = frozenset({OK, UNREGISTERED})  # server, certificate and topic are the right ones
-DOUBTFUL_LIMIT = 5  # so many bad tokens and not one good answer: then it is not the tokens
 
 
 class AppleWallet:
@@ -60,7 +59,7 @@ class AppleWallet:
             now=now,
         )
         self._designs = _PreparedDesigns()
-        self._doubtful_in_a_row = 0
+        self._is_proven = False
         self._push_fault: str | None = None
 
     def offer(self, content: PassContent, design: Design) -> bytes:
@@ -82,21 +81,21 @@ class AppleWallet:
     def push(self, batch: Sequence[Delivery]) -> Iterator[PushResult]:
         """Push once to each phone of the batch; yield a result for every delivery.
 
-        Words that a token is bad are held back to the end: if they are all we hear, the fault is
-        in our set-up, and no registration may be lost for it.
+        Words that a token is bad are held back to the end: until one answer has proved that server,
+        certificate and topic are right, the fault is ours and no registration may be lost for it.
         """
         owed: dict[str, list[Delivery]] = {}
         for delivery in batch:
             owed.setdefault(delivery.push_token, []).append(delivery)
-        doubtful, is_proven = [], False
+        doubtful = []
         for answer in self._client.push(owed):
             if is_doubtful(answer):
                 doubtful.append(answer)
                 continue
-            is_proven = is_proven or answer.status in PROOF
             yield from _results(owed[answer.token], self._noted(answer, verdict(answer)))
-        for answer, judged in self._judge(doubtful, is_proven):
-            yield from _results(owed[answer.token], self._noted(answer, judged))
+        judge = verdict if self._is_proven else refused_as_a_whole
+        for answer in doubtful:
+            yield from _results(owed[answer.token], self._noted(answer, judge(answer)))
 
     def check(self, now: datetime) -> list[str]:
         """Return the faults of the certificates, and of the last pushes; empty when well."""
@@ -106,14 +105,6 @@ class AppleWallet:
         """Close the connection to APNs."""
         self._client.close()
 
-    def _judge(
-        self, doubtful: Sequence[ApnsAnswer], is_proven: bool
-    ) -> list[tuple[ApnsAnswer, Verdict]]:
-        """Return what the bad tokens of a batch mean; `is_proven`: another one of it was good."""
-        self._doubtful_in_a_row += 0 if is_proven else len(doubtful)
-        judge = refused_as_a_whole if self._doubtful_in_a_row >= DOUBTFUL_LIMIT else verdict
-        return [(answer, judge(answer)) for answer in doubtful]
-
     def _noted(self, answer: ApnsAnswer, judged: Verdict) -> Verdict:
         """Remember what an answer tells about our set-up."""
         type_id, words = self._credential.type_id, judged.reason
@@ -122,7 +113,7 @@ class AppleWallet:
         elif answer.status == NO_ANSWER:
             self._push_fault = f"APNs did not answer the last push of {type_id}: {words}."
         elif answer.status in PROOF:
-            self._push_fault, self._doubtful_in_a_row = None, 0
+            self._push_fault, self._is_proven = None, True
         return judged
 
 

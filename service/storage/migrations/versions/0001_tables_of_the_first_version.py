@@ -289,6 +289,7 @@ def upgrade() -> None:
     sa.Column('actor', sa.String(), nullable=False),
     sa.Column('channel', sa.String(), nullable=False),
     sa.Column('request_id', sa.String(), nullable=False),
+    sa.Column('store', sa.String(), nullable=True),
     sa.Column('pass_versions', JSON, nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['account_id'], ['accounts.id'], name='fk_history_account_id'),
