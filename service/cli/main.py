@@ -17,6 +17,7 @@ from service.cli.run import database_file, database_held, run, run_worker
 from service.cli.serve import serve as serve_processes
 from service.domain.errors import InvalidInput, ServiceError
 from service.operations.access import SCOPES
+from service.operations.programs import wallet_faults
 from service.settings import Settings, load
 from service.storage.exclusive import DatabaseInUse
 from service.wiring import System, migrate, opened
@@ -76,6 +77,7 @@ def run_command(with_demo: bool) -> None:
 
 
 def _announce(system: System) -> None:
+    _warn(system)
     click.echo(f"Tessera answers on {system.context.settings.base_url}; stop it with Ctrl-C.")
 
 
@@ -91,7 +93,17 @@ def worker_command() -> None:
     """Run deliveries on PostgreSQL, beside `tessera serve`."""
     settings = load()
     with database_held(settings):
-        run_worker(settings, lambda _: click.echo("The worker is ready; stop it with Ctrl-C."))
+        run_worker(settings, _announce_worker)
+
+
+def _announce_worker(system: System) -> None:
+    _warn(system)
+    click.echo("The worker is ready; stop it with Ctrl-C.")
+
+
+def _warn(system: System) -> None:
+    for fault in wallet_faults(system.context):
+        click.echo(f"Attention: {fault}", err=True)
 
 
 @tessera.group()

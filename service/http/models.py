@@ -10,9 +10,8 @@ from service.domain.accounts import LARGEST_AMOUNT
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
 Id = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"^\S(.*\S)?$")]
-MemberId = Annotated[
-    str, StringConstraints(min_length=1, max_length=255, pattern=r"^[^\s/]([^/]*[^\s/])?$")
-]
+# It becomes a part of a path, so it has no slash.
+MemberId = Annotated[str, StringConstraints(max_length=255, pattern=r"^[^\s/]([^/]*[^\s/])?$")]
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
 Number = Annotated[str, StringConstraints(min_length=4, max_length=32)]
 Points = Annotated[int, Field(ge=-LARGEST_AMOUNT, le=LARGEST_AMOUNT)]

@@ -14,7 +14,7 @@ from service.context import Context
 from service.domain import designs
 from service.domain.brands import Brand, Mode
 from service.domain.credentials import AppleCredential
-from service.domain.errors import AlreadyExists, InvalidInput, NotFound
+from service.domain.errors import AlreadyExists, InvalidInput, NotFound, SetupError
 from service.domain.numbers import CheckDigit, NumberScheme
 from service.domain.programs import BalanceType, BarcodeFormat, Program
 from service.domain.sources import Source
@@ -163,3 +163,21 @@ def import_certificate(
             raise AlreadyExists(f"Another brand issues {credential.type_id}.")
         credentials.insert(transaction, brand_id, credential, context.now())
     return credential
+
+
+def wallet_faults(context: Context) -> list[str]:
+    """Return what an operator must fix in the brands' certificates; empty when well."""
+    with context.reading() as transaction:
+        return [
+            fault
+            for brand_id, type_id in credentials.issued_types(transaction)
+            for fault in _faults(context, transaction, brand_id, type_id)
+        ]
+
+
+def _faults(context: Context, transaction: Transaction, brand_id: UUID, type_id: str) -> list[str]:
+    try:
+        wallet = context.apple_wallet(transaction, brand_id, type_id)
+    except SetupError as error:
+        return [error.detail]
+    return wallet.check(context.now()) if wallet is not None else []

@@ -62,5 +62,7 @@ def owner_of(transaction: Transaction, type_id: str) -> UUID | None:
     )
 
 
-def ids(transaction: Transaction) -> list[UUID]:
-    return list(transaction.session.scalars(select(CredentialRow.id)))
+def issued_types(transaction: Transaction) -> list[tuple[UUID, str]]:
+    """Return (brand, pass type) of every certificate there is, each once."""
+    query = select(CredentialRow.brand_id, CredentialRow.type_id).distinct()
+    return [(brand_id, type_id) for brand_id, type_id in transaction.session.execute(query)]

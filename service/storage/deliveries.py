@@ -58,7 +58,7 @@ def _leased(transaction: Transaction, ids: Sequence[UUID], lease: UUID) -> list[
             attempts=row.attempts,
             lease=lease,
         )
-        for row, device, type_id in transaction.session.execute(query).tuples()
+        for row, device, type_id in transaction.session.execute(query)
     ]
 
 
@@ -112,7 +112,7 @@ def of_passes(transaction: Transaction, pass_ids: Sequence[UUID]) -> list[tuple[
     query = select(DeliveryRow.pass_id, DeliveryRow.sent_version, DeliveryRow.attempts).where(
         DeliveryRow.pass_id.in_(pass_ids)
     )
-    return list(transaction.session.execute(query).tuples())
+    return [(row[0], row[1], row[2]) for row in transaction.session.execute(query)]
 
 
 def owe_if_untold(transaction: Transaction, shown: Pass, device_id: UUID, now: datetime) -> None:

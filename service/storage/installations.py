@@ -140,7 +140,7 @@ def on_device(transaction: Transaction, device_id: UUID) -> list[Installation]:
             told_version=row.told_version,
             told_at=row.told_at,
         )
-        for row, shown in transaction.session.execute(query).tuples()
+        for row, shown in transaction.session.execute(query)
     ]
 
 
@@ -188,7 +188,7 @@ def passes_on(
         .where(InstallationRow.device_id.in_(device_ids))
         .order_by(InstallationRow.account_id)
     )
-    return list(transaction.session.execute(query).tuples())
+    return [(row[0], row[1], row[2]) for row in transaction.session.execute(query)]
 
 
 def proofs(transaction: Transaction, shown: Pass) -> list[Proof]:
@@ -199,7 +199,7 @@ def proofs(transaction: Transaction, shown: Pass) -> list[Proof]:
         .where(InstallationRow.pass_id == shown.id)
         .order_by(InstallationRow.registered_at, InstallationRow.id)
     )
-    rows = transaction.session.execute(query).tuples().all()
+    rows = transaction.session.execute(query).all()
     return [_proof(row, delivery, shown, len(rows)) for row, delivery in rows]
 
 

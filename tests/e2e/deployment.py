@@ -107,6 +107,7 @@ class Deployment:
             capture_output=True,
             text=True,
             timeout=60,
+            check=False,
         )
 
     def shown(self, *arguments: str) -> dict[str, Any]:
