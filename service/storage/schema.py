@@ -1,12 +1,14 @@
 """The schema's version: brought up to date by `tessera migrate`, checked at every start."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, exc
 
 from service.domain.errors import SetupError
 
@@ -19,7 +21,7 @@ def upgrade(engine: Engine) -> None:
     Raises:
         SetupError: the schema is newer than this version of Tessera.
     """
-    with engine.begin() as connection:
+    with _reached(), engine.begin() as connection:
         _refuse_newer(connection)
         config = _config()
         config.attributes["connection"] = connection
@@ -27,13 +29,25 @@ def upgrade(engine: Engine) -> None:
 
 
 def check(engine: Engine) -> None:
-    """Raise SetupError unless the schema is exactly this version's."""
-    with engine.connect() as connection:
+    """Raise SetupError unless the database answers and its schema is exactly this version's."""
+    with _reached(), engine.connect() as connection:
         _refuse_newer(connection)
         found = _found(connection)
     if found != _newest():
         state = "is empty" if found is None else f"is at schema {found}"
         raise SetupError(f"The database {state}, this version needs {_newest()}: `tessera migrate`")
+
+
+@contextmanager
+def _reached() -> Iterator[None]:
+    try:
+        yield
+    except exc.DBAPIError as error:
+        why = str(error.orig).strip().partition("\n")[0]
+        raise SetupError(
+            f"The database does not answer: {why}. Check TESSERA_DATABASE_URL, and that the "
+            "database server runs."
+        ) from error
 
 
 def _refuse_newer(connection: Connection) -> None:
