@@ -17,7 +17,7 @@ from service.context import Context
 from service.domain.brands import Mode
 from service.domain.history import Actor
 from service.domain.programs import Program
-from service.emulators.certificates import Authority
+from service.emulators.certificates import Authority, Issued
 from service.operations import access, programs
 from service.settings import Settings
 from service.wiring import opened, utc_now
@@ -123,10 +123,21 @@ def built(settings: Settings, authority: Authority) -> Iterator[World]:
         yield World(context, clock, brand, app.test_client(), authority)
 
 
+_certificates: dict[tuple[int, str], Issued] = {}
+
+
+def _certificate(authority: Authority, pass_type_id: str) -> Issued:
+    """Return the authority's certificate for a pass type, issued once: keys take long to make."""
+    known = (id(authority), pass_type_id)
+    if known not in _certificates:
+        _certificates[known] = authority.pass_certificate(pass_type_id, TEAM, now=utc_now())
+    return _certificates[known]
+
+
 def a_brand(context: Context, authority: Authority, name: str, pass_type_id: str) -> Brand:
     """Set up a brand with one points program."""
     brand_id = programs.create_brand(context, name, Mode.TEST).id
-    issued = authority.pass_certificate(pass_type_id, TEAM, now=utc_now())
+    issued = _certificate(authority, pass_type_id)
     programs.import_certificate(
         context, brand_id, issued.certificate_pem, issued.key_pem, authority.wwdr_pem
     )

@@ -2,8 +2,8 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
+from typing import Any
 
-import pytest
 from sqlalchemy import func, select
 
 from service.storage.tables import CardRow, IdempotencyKeyRow
@@ -102,12 +102,14 @@ def test_a_key_whose_request_failed_may_carry_another_body(world: World) -> None
     assert mended.status_code == 201
 
 
-@pytest.mark.parametrize("key", ["", "k" * 256, "a\tb", "\u00a0"])
-def test_a_key_that_cannot_be_used_is_refused(world: World, key: str) -> None:
-    answer = world.call(**issue(world, key))
+def test_a_key_that_cannot_be_used_is_refused(world: World) -> None:
+    cases: list[Any] = ["", "k" * 256, "a\tb", "\u00a0"]
 
-    assert (answer.status_code, answer.json["code"]) == (400, "invalid_input")
-    assert counted(world) == 0
+    for key in cases:
+        answer = world.call(**issue(world, key))
+
+        assert (answer.status_code, answer.json["code"]) == (400, "invalid_input")
+        assert counted(world) == 0
 
 
 def test_a_read_needs_no_key_and_keeps_none(world: World) -> None:

@@ -4,7 +4,6 @@ import re
 from typing import Any
 from uuid import UUID, uuid4
 
-import pytest
 from stdnum import luhn
 from werkzeug.test import TestResponse
 
@@ -61,12 +60,14 @@ def test_a_number_is_taken_in_all_programs_of_the_brand_and_for_ever(world: Worl
         assert (answer.status_code, answer.json["code"]) == (409, "number_taken")
 
 
-@pytest.mark.parametrize("number", ["12 34", "-1234", "12/34", "\u0661\u0662\u0663\u0664", "123"])
-def test_a_number_that_scanners_cannot_carry_is_refused(world: World, number: str) -> None:
-    answer = issue(world, number=number)
+def test_a_number_that_scanners_cannot_carry_is_refused(world: World) -> None:
+    cases: list[Any] = ["12 34", "-1234", "12/34", "\u0661\u0662\u0663\u0664", "123"]
 
-    assert (answer.status_code, answer.json["code"]) == (400, "invalid_input")
-    assert answer.json["errors"][0]["field"] == "number"
+    for number in cases:
+        answer = issue(world, number=number)
+
+        assert (answer.status_code, answer.json["code"]) == (400, "invalid_input")
+        assert answer.json["errors"][0]["field"] == "number"
 
 
 def test_a_card_is_issued_to_a_member_with_what_is_said_of_them(world: World) -> None:
@@ -129,9 +130,8 @@ def test_an_issued_card_is_read_as_it_was_answered(world: World) -> None:
     assert UUID(card["id"]).version == 7
 
 
-@pytest.mark.parametrize(
-    ("body", "code"),
-    [
+def test_a_card_that_cannot_be_issued_is_refused(world: World) -> None:
+    cases: list[Any] = [
         ({"program": str(uuid4())}, "program_not_found"),
         ({"program": "points"}, "invalid_input"),
         ({"program": None}, "invalid_input"),
@@ -141,12 +141,10 @@ def test_an_issued_card_is_read_as_it_was_answered(world: World) -> None:
         ({"member": {"external_id": "m", "birthday": "1987-02-30"}}, "invalid_input"),
         ({"activate": 1}, "invalid_input"),
         ({"status": "active"}, "invalid_input"),
-    ],
-)
-def test_a_card_that_cannot_be_issued_is_refused(
-    world: World, body: dict[str, Any], code: str
-) -> None:
-    answer = issue(world, **body)
+    ]
 
-    assert answer.json["code"] == code
-    assert answer.status_code == (404 if code == "program_not_found" else 400)
+    for body, code in cases:
+        answer = issue(world, **body)
+
+        assert answer.json["code"] == code
+        assert answer.status_code == (404 if code == "program_not_found" else 400)

@@ -169,12 +169,14 @@ def test_a_balance_out_of_range_is_not_called_a_matter_of_ordering(world: World)
     assert answer.json["code"] != "ordering_mixed"
 
 
-@pytest.mark.parametrize("phone", ["hello", "12", "+999999999999999999", ""])
-def test_what_is_no_phone_number_is_refused_and_nothing_is_kept(world: World, phone: str) -> None:
-    answer = put(world, member={"phone": phone}, balances={"points": 5})
+def test_what_is_no_phone_number_is_refused_and_nothing_is_kept(world: World) -> None:
+    cases: list[Any] = ["hello", "12", "+999999999999999999", ""]
 
-    assert (answer.status_code, answer.json["code"]) == (400, "invalid_input")
-    assert counted(world, AccountRow) == 0
+    for phone in cases:
+        answer = put(world, member={"phone": phone}, balances={"points": 5})
+
+        assert (answer.status_code, answer.json["code"]) == (400, "invalid_input")
+        assert counted(world, AccountRow) == 0
 
 
 def test_a_field_that_is_not_spoken_of_is_kept_and_one_that_is_null_is_cleared(
@@ -191,9 +193,8 @@ def test_a_field_that_is_not_spoken_of_is_kept_and_one_that_is_null_is_cleared(
     assert found["card"]["id"] == cleared.json["id"]
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
+def test_a_snapshot_that_cannot_be_used_is_refused_and_nothing_is_kept(world: World) -> None:
+    cases: list[Any] = [
         {"balances": {"points": 1.5}},
         {"balances": {"points": "5"}},
         {"balances": {"points": True}},
@@ -209,15 +210,13 @@ def test_a_field_that_is_not_spoken_of_is_kept_and_one_that_is_null_is_cleared(
         {"occurred_at": "2026-01-01T00:00:00"},
         {"points": 5},
         {"member": {"external_id": "m-2"}},
-    ],
-)
-def test_a_snapshot_that_cannot_be_used_is_refused_and_nothing_is_kept(
-    world: World, body: dict[str, Any]
-) -> None:
-    answer = put(world, **body)
+    ]
 
-    assert (answer.status_code, answer.json["code"]) == (400, "invalid_input")
-    assert counted(world, AccountRow) == 0
+    for body in cases:
+        answer = put(world, **body)
+
+        assert (answer.status_code, answer.json["code"]) == (400, "invalid_input")
+        assert counted(world, AccountRow) == 0
 
 
 def test_the_first_snapshot_from_many_at_once_makes_one_card(world: World) -> None:

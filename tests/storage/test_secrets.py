@@ -1,5 +1,6 @@
 """Nothing secret or personal can be read out of the database's files."""
 
+from hashlib import md5, sha1, sha256
 from pathlib import Path
 from typing import Any
 
@@ -66,8 +67,6 @@ def test_no_secret_and_no_contact_is_stored_as_it_is(world: World, secrets: dict
 def test_a_contact_is_not_stored_under_a_hash_that_anybody_can_make(
     world: World, secrets: dict[str, str]
 ) -> None:
-    from hashlib import md5, sha1, sha256
-
     stored = stored_bytes(world)
 
     for name, value in secrets.items():

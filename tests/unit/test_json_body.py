@@ -83,7 +83,7 @@ def test_points_up_to_the_largest_safe_number_are_read(amount: int) -> None:
     assert sent.add == amount
 
 
-@pytest.mark.parametrize("depth", [100, 300, *range(900, 1010, 3), 5000, 30_000])
+@pytest.mark.parametrize("depth", [100, 300, *range(940, 1000, 5), 5000, 30_000])
 @pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"a":', "}")])
 def test_deep_nesting_is_refused_at_any_depth(depth: int, opening: str, closing: str) -> None:
     raw = f'{{"event_id": {opening * depth}1{closing * depth}}}'.encode()

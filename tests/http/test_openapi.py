@@ -1,0 +1,102 @@
+"""The contract: a valid OpenAPI document that says what the service does."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from service.app import create_app  # declares the operations that are listed below
+from service.domain.errors import ServiceError
+from service.http import openapi
+from service.http.contract import api
+from service.http.openapi import document
+from service.http.problems import status_of
+from service.operations.access import SCOPES
+
+assert create_app
+DOCUMENT: dict[str, Any] = document()
+
+
+def errors(of: type[ServiceError] = ServiceError) -> Iterator[type[ServiceError]]:
+    yield of
+    for each in of.__subclasses__():
+        yield from errors(each)
+
+
+CODES = {error.code: status_of(error) for error in errors()}
+
+
+def described() -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, methods in DOCUMENT["paths"].items():
+        for method, operation in methods.items():
+            yield method, path, operation
+
+
+def test_the_document_is_valid_openapi_3_1() -> None:
+    faults = list(OpenAPIV31SpecValidator(DOCUMENT).iter_errors())
+
+    assert faults == []
+    assert DOCUMENT["openapi"].startswith("3.1")
+
+
+@pytest.mark.parametrize("operation", api.operations, ids=lambda operation: operation.name)
+def test_every_operation_is_described_with_its_scope_and_answers(operation: Any) -> None:
+    shown = DOCUMENT["paths"][operation.path][operation.method.lower()]
+
+    assert shown["summary"]
+    assert operation.scope in shown["description"]
+    assert operation.scope in SCOPES
+    assert {str(status) for status in operation.answers} <= shown["responses"].keys()
+    assert ("requestBody" in shown) == (operation.body is not None)
+    in_path = {each["name"] for each in shown["parameters"] if each["in"] == "path"}
+    assert in_path == set(re.findall(r"{(\w+)}", operation.path))
+
+
+def test_every_problem_code_in_the_document_is_in_the_tree_of_errors() -> None:
+    for method, path, operation in described():
+        for status, answer in operation["responses"].items():
+            if "application/problem+json" not in answer["content"]:
+                continue
+            listed = re.fullmatch(r"Problem with code (.+)\.", answer["description"])
+            assert listed is not None
+            for code in listed[1].split(" or "):
+                assert CODES[code] == int(status), (method, path, code)
+
+
+def test_every_operation_may_refuse_the_key_and_the_scope() -> None:
+    for method, path, operation in described():
+        if path != "/in/{source_id}":
+            assert {"401", "403"} <= operation["responses"].keys(), (method, path)
+
+
+def test_error_codes_are_written_one_way_and_mean_one_status() -> None:
+    statuses = {(error.code, status_of(error)) for error in errors()}
+
+    assert len({code for code, _ in statuses}) == len(statuses)
+    assert all(re.fullmatch(r"[a-z][a-z_]*", code) for code, _ in statuses)
+
+
+def test_operations_have_names_of_their_own() -> None:
+    names = [operation["operationId"] for _, _, operation in described()]
+
+    assert len(names) == len(set(names))
+
+
+def test_a_body_refuses_fields_that_are_not_described() -> None:
+    for operation in api.operations:
+        if operation.body is not None:
+            schema = DOCUMENT["components"]["schemas"][operation.body.__name__]
+            assert schema["additionalProperties"] is False, operation.body
+
+
+def test_the_document_is_served_to_anybody() -> None:
+    app = Flask(__name__)
+    app.register_blueprint(openapi.blueprint)
+
+    answer = app.test_client().get("/openapi.json")
+
+    assert answer.status_code == 200
+    assert answer.json == DOCUMENT
