@@ -1,7 +1,6 @@
 """What an operator can set, by environment variables that start with TESSERA_."""
 
 import os
-from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -66,14 +65,13 @@ class Settings(BaseSettings):
         return self.database_url.startswith("sqlite")
 
 
-def load(environment: Mapping[str, str] | None = None) -> Settings:
+def load() -> Settings:
     """Return the settings of this process.
 
     Raises:
         SetupError: a TESSERA_ variable is unknown or has a value that cannot be used.
     """
-    names = os.environ if environment is None else environment
-    unknown = sorted(n for n in names if n.startswith(PREFIX) and not _is_known(n))
+    unknown = sorted(n for n in os.environ if n.startswith(PREFIX) and not _is_known(n))
     if unknown:
         known = ", ".join(sorted(PREFIX + name.upper() for name in Settings.model_fields))
         raise SetupError(f"Unknown setting {', '.join(unknown)}. Known are: {known}.")

@@ -36,9 +36,7 @@ def opened(settings: Settings) -> Iterator[System]:
     """
     system = _build(settings)
     try:
-        schema.check(system.context.database.engine)
-        with system.context.reading() as transaction:
-            brands.check_master_key(transaction)
+        _check(system.context)
         yield system
     finally:
         system.context.database.close()
@@ -51,8 +49,14 @@ def keep_open(settings: Settings) -> System:
         SetupError: database or master key cannot be used; says what to fix.
     """
     system = _build(settings)
-    schema.check(system.context.database.engine)
+    _check(system.context)
     return system
+
+
+def _check(context: Context) -> None:
+    schema.check(context.database.engine)
+    with context.reading() as transaction:
+        brands.check_master_key(transaction)
 
 
 def migrate(settings: Settings) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from service.app import create_app
 from service.cli import control_socket
 from service.cli.web import WebServer, bind
+from service.operations.deliveries import reclaim
 from service.settings import Settings
 from service.storage import exclusive
 from service.wiring import System, opened
@@ -61,6 +62,8 @@ def stopped_by_signal() -> threading.Event:
 @contextmanager
 def delivering(system: System, stopping: threading.Event) -> Iterator[None]:
     """Run worker threads during the block; at its end they finish their batches."""
+    if system.context.settings.is_sqlite:
+        reclaim(system.context)
     threads = [
         threading.Thread(
             target=work, args=(system.context, system.doorbell, stopping), name=f"worker-{n}"

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from service.domain.errors import InvalidInput
+from service.domain.errors import InvalidInput, OrderingMixed
 
 LARGEST_AMOUNT = 2**53 - 1  # what every JSON reader holds exactly (RFC 8259 section 6)
 CLOCK_TOLERANCE = timedelta(minutes=5)
@@ -194,7 +194,12 @@ def is_news(last: Order | None, new: Order | None) -> bool:
 
     Without keys the one that arrives later wins; once a key was given, it takes one of the same
     kind that is newer.
+
+    Raises:
+        OrderingMixed: the new one has a key of the other kind.
     """
     if last is None:
         return True
-    return new is not None and new.kind is last.kind and new.position > last.position
+    if new is not None and new.kind is not last.kind:
+        raise OrderingMixed(f"What is known is ordered by {last.kind}, this by {new.kind}.")
+    return new is not None and new.position > last.position

@@ -12,7 +12,8 @@ from uuid import UUID
 
 from service.domain.errors import InvalidInput
 
-COLOR = re.compile(r"rgb\(\d{1,3}, \d{1,3}, \d{1,3}\)")
+COLOR = re.compile(r"rgb\((\d{1,3}), (\d{1,3}), (\d{1,3})\)")
+LARGEST_PART = 255
 # What a field may show: a balance by code, a text of the design, or a fact of the card.
 SHOWS = re.compile(r"balance:[a-z_]+|text:[a-z_.]+|member_name|card_number|tier|status|expires_at")
 
@@ -82,18 +83,17 @@ def read(
             images=images,
             **colors,
         )
-    except (KeyError, TypeError, ValueError) as error:
+        faults = _faults(design)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InvalidInput(f"The design is incomplete: {error}") from error
-    _check(design)
+    if faults:
+        raise InvalidInput("The design does not hold together.", faults)
     return design
 
 
-def _check(design: Design) -> None:
-    faults = [
-        ("colors", c)
-        for c in (design.background, design.foreground, design.label)
-        if not COLOR.fullmatch(c)
-    ]
+def _faults(design: Design) -> list[tuple[str, str]]:
+    colors = (design.background, design.foreground, design.label)
+    faults = [("colors", color) for color in colors if not _is_color(color)]
     faults += [
         (field.key, field.shows) for field in design.fields if not SHOWS.fullmatch(field.shows)
     ]
@@ -104,5 +104,10 @@ def _check(design: Design) -> None:
     for language, strings in design.strings.items():
         faults += [(f"strings.{language}", f"lacks {key}") for key in sorted(used - strings.keys())]
     faults += [("images", "lacks icon.png")] if "icon.png" not in design.images else []
-    if faults:
-        raise InvalidInput("The design does not hold together.", faults)
+    faults += [("strings", "are missing")] if not design.strings else []
+    return faults
+
+
+def _is_color(text: str) -> bool:
+    found = COLOR.fullmatch(text)
+    return found is not None and all(int(part) <= LARGEST_PART for part in found.groups())

@@ -5,6 +5,7 @@ Source: developer.apple.com > Wallet Passes > Adding a Web Service to Update Pas
 """
 
 import logging
+import re
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from typing import Any
@@ -22,7 +23,7 @@ from service.operations.runner import retrying
 blueprint = Blueprint("apple", __name__, url_prefix="/apple/v1")
 log = logging.getLogger(__name__)
 PKPASS = "application/vnd.apple.pkpass"
-LONGEST_TOKEN = 200
+PUSH_TOKEN = re.compile(r"[0-9A-Za-z]{1,200}")
 LONGEST_LOG_LINE = 500
 MOST_LOG_LINES = 20
 
@@ -32,15 +33,15 @@ def register(device: str, type_id: str, serial: str) -> Response:
     """A device asks to be told of a pass: 201, or 200 if it had asked before."""
     body = json_body.parse(whole_body())
     registration = Registration(device, type_id, serial, _push_token(body))
-    token = _token()
+    token = _request(type_id, serial).token
     is_new = retrying(lambda: installations.register(here(), registration, token))
     return Response(status=201 if is_new else 200)
 
 
 def _push_token(body: Any) -> str:
     token = body.get("pushToken") if isinstance(body, dict) else None
-    if not isinstance(token, str) or not 1 <= len(token) <= LONGEST_TOKEN or not token.isalnum():
-        raise InvalidInput("A registration needs a pushToken.", [("pushToken", "is missing")])
+    if not isinstance(token, str) or not PUSH_TOKEN.fullmatch(token):
+        raise InvalidInput("A registration needs a pushToken.", [("pushToken", "letters, digits")])
     return token
 
 
@@ -48,7 +49,7 @@ def _push_token(body: Any) -> str:
 def unregister(device: str, type_id: str, serial: str) -> Response:
     """A device removed a pass: 200, also when it was not registered."""
     whole_body()
-    pass_request = PassRequest(type_id, serial, _token())
+    pass_request = _request(type_id, serial)
     retrying(lambda: installations.unregister(here(), device, pass_request))
     return Response(status=200)
 
@@ -56,6 +57,8 @@ def unregister(device: str, type_id: str, serial: str) -> Response:
 @blueprint.get("/devices/<device>/registrations/<type_id>")
 def list_changed(device: str, type_id: str) -> Response:
     """A device asks which of its passes changed; its id is the proof, no header is asked for."""
+    if not type_id.isprintable():
+        return Response(status=204)
     tag = request.args.get("passesUpdatedSince")
     told = retrying(lambda: installations.changed(here(), device, type_id, tag))
     if told is None:
@@ -69,14 +72,15 @@ def list_changed(device: str, type_id: str) -> Response:
 def fetch(type_id: str, serial: str) -> Response:
     """A device fetches its pass: 304 only if it has exactly this version. HEAD builds nothing."""
     have = _time(request.headers.get("If-Modified-Since"))
-    pass_request = PassRequest(type_id, serial, _token(), have)
+    pass_request = _request(type_id, serial, have)
     if request.method == "HEAD":
         changed_at = passes.changed_at(here(), pass_request)
-        return _headers(Response(status=304 if changed_at == have else 200), changed_at)
+        status = 304 if changed_at == have else 200
+        return _headers(Response(status=status, content_type=PKPASS), changed_at)
     signed = retrying(lambda: passes.fetch(here(), pass_request))
     if signed is None:
         assert have is not None
-        return _headers(Response(status=304), have)
+        return _headers(Response(status=304, content_type=PKPASS), have)
     return pass_response(signed)
 
 
@@ -90,25 +94,27 @@ def pass_response(signed: passes.SignedPass) -> Response:
 def _headers(response: Response, changed_at: datetime) -> Response:
     response.headers["Last-Modified"] = format_datetime(changed_at, usegmt=True)
     response.headers["Cache-Control"] = "private, no-store"
-    response.headers.setdefault("Content-Type", PKPASS)
     return response
 
 
 @blueprint.post("/log")
 def write_log() -> Response:
     """Devices report what they could not make sense of; it goes to the log, trimmed."""
-    body = json_body.parse(whole_body())
+    try:
+        body = json_body.parse(whole_body())
+    except InvalidInput:
+        body = None
     lines = body.get("logs") if isinstance(body, dict) else None
     for line in (lines if isinstance(lines, list) else [])[:MOST_LOG_LINES]:
         log.warning("a device says: %s", ascii(str(line)[:LONGEST_LOG_LINE]))
     return Response(status=200)
 
 
-def _token() -> str:
+def _request(type_id: str, serial: str, have: datetime | None = None) -> PassRequest:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    if scheme != "ApplePass" or not token:
+    if scheme != "ApplePass" or not token or not (type_id + serial).isprintable():
         raise Unauthorized("The pass or its token is unknown.")
-    return token
+    return PassRequest(type_id, serial, token, have)
 
 
 def _time(header: str | None) -> datetime | None:
@@ -117,5 +123,5 @@ def _time(header: str | None) -> datetime | None:
         return None
     try:
         return parsedate_to_datetime(header).astimezone(UTC)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None

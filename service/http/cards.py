@@ -4,7 +4,6 @@ from service.domain.cards import Act, CardAction, Reason
 from service.domain.errors import (
     ActionNotFound,
     CardNotFound,
-    IdempotencyMismatch,
     IllegalTransition,
     InvalidInput,
     NumberTaken,
@@ -33,7 +32,6 @@ ACT_PROBLEMS = (
     CardNotFound,
     IllegalTransition,
     TooManyActiveCards,
-    IdempotencyMismatch,
 )
 
 
@@ -48,7 +46,6 @@ ACT_PROBLEMS = (
         ProgramNotFound,
         NumberTaken,
         TooManyActiveCards,
-        IdempotencyMismatch,
     ),
 )
 def issue_card(call: Call) -> Answer:
@@ -198,13 +195,13 @@ def _delivery(shown: Pass, proofs: list[Proof]) -> PassDeliveryOut:
         changed_at=shown.changed_at,
         fetched_version=shown.fetched_version,
         fetched_at=shown.fetched_at,
-        installations=[_installation(proof) for proof in proofs],
+        installations=[_installation(proof, shown) for proof in proofs],
     )
 
 
-def _installation(proof: Proof) -> InstallationOut:
+def _installation(proof: Proof, shown: Pass) -> InstallationOut:
     by = "this device" if proof.fetched_at else None
-    if proof.fetched_by_one_of > 1:
+    if shown.fetched_at is not None and proof.fetched_by_one_of > 1:
         by = f"one of {proof.fetched_by_one_of} devices"
     return InstallationOut(
         id=proof.installation_id,

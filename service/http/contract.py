@@ -15,6 +15,8 @@ from service.context import Context
 from service.domain.errors import (
     BodyTooLarge,
     Forbidden,
+    IdempotencyInProgress,
+    IdempotencyMismatch,
     InvalidInput,
     NotFound,
     ServiceError,
@@ -98,9 +100,8 @@ class Contract:
 
         def declare(view: View) -> View:
             summary = (view.__doc__ or "").partition("\n")[0]
-            known = Operation(
-                method, path, summary, scope, answers, body, (*problems, *ALWAYS), view.__name__
-            )
+            listed = _all(problems, method, path, body)
+            known = Operation(method, path, summary, scope, answers, body, listed, view.__name__)
             self.operations.append(known)
             route = path.replace("{", "<").replace("}", ">")
             serve = partial(_serve, known, view)
@@ -108,6 +109,16 @@ class Contract:
             return view
 
         return declare
+
+
+def _all(
+    problems: Sequence[type[ServiceError]], method: str, path: str, body: object
+) -> tuple[type[ServiceError], ...]:
+    found = [*problems, *ALWAYS]
+    found += [UnsupportedMedia, BodyTooLarge] if body is not None else []
+    found += [IdempotencyInProgress, IdempotencyMismatch] if method != "GET" else []
+    found += [NotFound] if "{" in path else []
+    return tuple(dict.fromkeys(found))
 
 
 api = Contract()
@@ -183,6 +194,8 @@ def _keyed(actor: Actor, key: str, plain: Any) -> KeyedRequest:
             "The Idempotency-Key cannot be used.",
             [("Idempotency-Key", "1 to 255 printable characters")],
         )
+    if not request.path.isprintable():
+        raise InvalidInput("The address holds characters that no id has.")
     endpoint = f"{request.method} {request.path}"
     return KeyedRequest(uuid7(), actor.brand_id, endpoint, key, digest(plain))
 

@@ -17,25 +17,34 @@ def parse(raw: bytes) -> Any:
         InvalidInput: not UTF-8 JSON, a key twice, NaN, text that no database keeps, or too deep.
     """
     try:
-        return json.loads(
+        value = json.loads(
             raw.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_refuse_constant
         )
+        _check_texts(value)
     except RecursionError as error:
         raise InvalidInput("The JSON is nested too deeply.") from error
     except ValueError as error:
         raise InvalidInput(f"The body is not JSON: {error}.") from error
+    return value
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
         raise InvalidInput("The JSON names a key twice.")
-    for key, value in pairs:
-        _check_text(key)
-        for text in value if isinstance(value, list) else [value]:
-            if isinstance(text, str):
-                _check_text(text)
     return found
+
+
+def _check_texts(value: Any) -> None:
+    if isinstance(value, str):
+        _check_text(value)
+    elif isinstance(value, dict):
+        for key, part in value.items():
+            _check_text(key)
+            _check_texts(part)
+    elif isinstance(value, list):
+        for part in value:
+            _check_texts(part)
 
 
 def _check_text(text: str) -> None:

@@ -2,7 +2,6 @@
 
 from service.domain.accounts import Tier
 from service.domain.errors import (
-    IdempotencyMismatch,
     InvalidInput,
     NumberTaken,
     OrderingMixed,
@@ -24,7 +23,7 @@ LONGEST_EXTERNAL_ID = 255
     scope="members:write",
     body=SnapshotIn,
     answers={200: CardOut, 201: CardOut},
-    problems=(InvalidInput, ProgramNotFound, NumberTaken, OrderingMixed, IdempotencyMismatch),
+    problems=(InvalidInput, ProgramNotFound, NumberTaken, OrderingMixed),
 )
 def upsert_member(call: Call) -> Answer:
     """Say how a member's account stands now; it is created if need be, and a first card issued."""

@@ -10,6 +10,7 @@ from service.domain.accounts import LARGEST_AMOUNT
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
 Id = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"^\S(.*\S)?$")]
+Comment = Annotated[str, StringConstraints(min_length=1, max_length=2000, strip_whitespace=True)]
 # It becomes a part of a path, so it has no slash.
 MemberId = Annotated[str, StringConstraints(max_length=255, pattern=r"^[^\s/]([^/]*[^\s/])?$")]
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
@@ -76,7 +77,7 @@ class IssueIn(Sent):
 
 class ActIn(Sent):
     reason: Code
-    comment: Annotated[str, StringConstraints(min_length=1, max_length=2000)] | None = None
+    comment: Comment | None = None
 
 
 class LookupIn(Sent):

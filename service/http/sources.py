@@ -24,6 +24,7 @@ from service.operations.runner import retrying
 from service.sources.standard_webhooks import verified_id
 
 blueprint = Blueprint("sources", __name__)
+LONGEST_EVENT_ID = 255
 TYPES = ("points.changed", "account.changed")
 
 
@@ -55,15 +56,20 @@ def _received(
     event_id, body_digest = webhook_id, digest(raw.decode("utf-8", "replace"))
     try:
         data = _data(json_body.parse(raw), webhook_id)
-        event_id, body_digest = str(data["event_id"]), digest(data)
+        event_id, body_digest = _usable(data["event_id"], webhook_id), digest(data)
         event = event_of(json_body.validated(PointsIn, data), body_digest)
         return record(context, actor, source_key, event)
     except (InvalidInput, CardNotFound) as error:
         text = raw.decode("utf-8", "replace")
-        kept = (event_id[:255], body_digest)
+        kept = (event_id, body_digest)
         return keep_dead_letter(context, actor, source_key, kept, error.code, text)
     except EventConflict as error:
         return PointsResult.refused(error.code)
+
+
+def _usable(event_id: object, webhook_id: str) -> str:
+    is_usable = isinstance(event_id, str) and 1 <= len(event_id) <= LONGEST_EVENT_ID
+    return str(event_id) if is_usable else webhook_id
 
 
 def _data(envelope: Any, webhook_id: str) -> dict[str, Any]:

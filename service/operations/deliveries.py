@@ -48,6 +48,16 @@ def _batch(context: Context, brand_id: UUID, type_id: str, leased: list[Delivery
     return Batch(leased, wallet, None if wallet else f"There is no certificate for {type_id}.")
 
 
+def reclaim(context: Context) -> None:
+    """Make due at once what a process that died had leased.
+
+    Only for the one process on SQLite; on PostgreSQL the lease of another worker may be alive,
+    there it ends by itself.
+    """
+    with context.transaction() as transaction:
+        deliveries.end_leases(transaction, context.now())
+
+
 def idle_s(context: Context, at_most: float) -> float:
     """Return how many seconds may pass before a delivery that is known now becomes due."""
     with context.reading() as transaction:

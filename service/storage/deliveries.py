@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import case, func, select, update
+from sqlalchemy import ColumnElement, case, func, select, update
 
 from service.domain.deliveries import BATCH, LEASE, Delivery, Priority, not_before, retry_after
 from service.domain.passes import Pass
@@ -66,8 +66,6 @@ def finish(transaction: Transaction, delivery: Delivery, now: datetime) -> None:
     """Record that the target was told; a lost lease or a newer record is left alone."""
     newer = DeliveryRow.wanted_version > delivery.version
     again = not_before(now)
-    # A block that came meanwhile made `due_at` earlier than the pause: it keeps its place.
-    soonest = case((DeliveryRow.due_at < again, DeliveryRow.due_at), else_=again)
     transaction.session.execute(
         update(DeliveryRow)
         .where(
@@ -78,7 +76,7 @@ def finish(transaction: Transaction, delivery: Delivery, now: datetime) -> None:
         .values(
             sent_version=delivery.version,
             sent_at=now,
-            due_at=case((newer, soonest), else_=None),
+            due_at=case((newer, _unless_sooner(again)), else_=None),
             priority=case((newer, DeliveryRow.priority), else_=int(Priority.NORMAL)),
             idle_at=again,
             lease=None,
@@ -88,17 +86,30 @@ def finish(transaction: Transaction, delivery: Delivery, now: datetime) -> None:
     )
 
 
+def _unless_sooner(again: datetime) -> ColumnElement[datetime]:
+    # A block that came during the lease made `due_at` earlier than the pause: it keeps its place.
+    return case((DeliveryRow.due_at < again, DeliveryRow.due_at), else_=again)
+
+
 def give_back(
     transaction: Transaction, delivery: Delivery, why: str, now: datetime, wait: datetime | None
 ) -> None:
     """Note the failed attempt and when to try again: after a growing pause, or at `wait`."""
     attempts = delivery.attempts + 1
     later = max(now + retry_after(attempts), wait or now)
-    soonest = case((DeliveryRow.wanted_version > delivery.version, not_before(now)), else_=later)
+    newer = DeliveryRow.wanted_version > delivery.version
+    soonest = case((newer, _unless_sooner(not_before(now))), else_=later)
     transaction.session.execute(
         update(DeliveryRow)
         .where(DeliveryRow.id == delivery.id, DeliveryRow.lease == delivery.lease)
         .values(lease=None, due_at=soonest, attempts=attempts, last_error=why)
+    )
+
+
+def end_leases(transaction: Transaction, now: datetime) -> None:
+    """Make every leased delivery due; only for a process that nobody else can compete with."""
+    transaction.session.execute(
+        update(DeliveryRow).where(DeliveryRow.lease.is_not(None)).values(lease=None, due_at=now)
     )
 
 

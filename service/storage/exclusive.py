@@ -73,6 +73,7 @@ def file_system(folder: Path, mounts: Path) -> str | None:
     best, kind = "", None
     for line in mounts.read_text().splitlines():
         point, found = line.split()[1:3]
+        point = point.replace("\\040", " ")  # how the kernel writes a space (proc(5))
         inside = here == point or here.startswith(point.rstrip("/") + "/")
         if inside and len(point) >= len(best):
             best, kind = point, found

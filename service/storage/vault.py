@@ -38,7 +38,7 @@ class Box:
         """
         try:
             plain = self._cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], _bind(place))
-        except InvalidTag as error:
+        except (InvalidTag, ValueError) as error:
             raise SetupError("A stored secret does not open with this master key.") from error
         return plain.decode()
 
@@ -77,7 +77,7 @@ def load_vault(file: Path) -> Vault:
         SetupError: the file is missing, readable by others, or not a key.
     """
     try:
-        text = file.read_text().strip()
+        text = file.read_bytes().strip()
         mode = file.stat().st_mode
     except OSError as error:
         raise SetupError(
@@ -89,7 +89,7 @@ def load_vault(file: Path) -> Vault:
     return Vault(_decode(text, file))
 
 
-def _decode(text: str, file: Path) -> bytes:
+def _decode(text: bytes, file: Path) -> bytes:
     try:
         key = base64.b64decode(text, validate=True)
     except binascii.Error as error:

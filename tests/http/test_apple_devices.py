@@ -296,7 +296,6 @@ def test_only_the_very_same_date_is_not_modified(
     answers = [phone.fetch(copy, since=each) for each in (older, newer, *GARBAGE_DATES)]
 
     assert (same.status_code, same.data) == (304, b"")
-    assert same.headers["Last-Modified"] == first.headers["Last-Modified"]
     assert [answer.status_code for answer in answers] == [200] * len(answers)
 
 

@@ -190,12 +190,13 @@ def test_what_cannot_be_read_after_a_good_signature_is_refused_and_kept(world: W
     assert len(letters(world)) == len(unreadable)
 
 
-def test_bytes_that_are_no_text_are_refused_with_200_if_well_signed(world: World) -> None:
+def test_bytes_that_are_no_text_are_taken_for_unsigned(world: World) -> None:
     raw = b"\xff\xfe{}"
 
     answer = send(world, raw, signed(world, "msg-1", raw))
 
-    assert (answer.status_code, answer.json["outcome"]) == (200, "refused")
+    assert (answer.status_code, answer.json["code"]) == (401, "unauthorized")
+    assert letters(world) == []
 
 
 def test_two_unreadable_events_without_an_id_do_not_get_in_each_others_way(world: World) -> None:

@@ -22,7 +22,7 @@ from service.domain.accounts import (
     needs_later_adds,
     order_of,
 )
-from service.domain.errors import InvalidInput
+from service.domain.errors import InvalidInput, OrderingMixed
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 EMPTY = Balance(UUID(int=1), "points")
@@ -259,10 +259,14 @@ def test_without_any_key_there_is_no_order() -> None:
         (at(1), at(1), False),
         (at(1), at(2), True),
         (at(2), at(1), False),
-        (at(1), at(9, OrderKind.OCCURRED_AT), False),
     ],
 )
 def test_a_tier_or_member_statement_replaces_only_an_older_one(
     last: Order | None, new: Order | None, is_newer: bool
 ) -> None:
     assert is_news(last, new) is is_newer
+
+
+def test_a_tier_or_member_statement_of_the_other_ordering_kind_is_refused() -> None:
+    with pytest.raises(OrderingMixed):
+        is_news(at(1), at(9, OrderKind.OCCURRED_AT))

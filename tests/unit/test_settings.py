@@ -29,10 +29,6 @@ def test_a_variable_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings.base_url == "https://cards.example.com"
 
 
-def test_the_environment_that_is_handed_over_is_the_one_that_counts() -> None:
-    assert load({"TESSERA_PORT": "9000"}).port == 9000
-
-
 @pytest.mark.parametrize("name", ["TESSERA_PROT", "TESSERA_", "TESSERA_DATABASE"])
 def test_an_unknown_variable_is_refused_by_name(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setenv(name, "1")
