@@ -6,7 +6,7 @@ BIN := .venv/bin
 JOBS := $(shell nproc 2>/dev/null || echo 2)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint bench lock wheel
+.PHONY: help run test tools check lint bench lock wheel
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
@@ -14,8 +14,14 @@ help: ## list the targets
 run: .venv/ready ## start the demo on http://127.0.0.1:8080 (PORT=8081 for another port)
 	@$(if $(PORT),TESSERA_PORT=$(PORT) )exec $(BIN)/tessera run --demo
 
-test: .venv/ready-dev ## run all tests, on SQLite and on PostgreSQL
+test: .venv/ready-dev tools ## run all tests, on SQLite and on PostgreSQL
 	$(BIN)/python -m pytest -n $(JOBS)
+
+# What tests and README call besides Python; installed by Debian's packages where that is possible.
+tools:
+	@( for tool in openssl curl unzip; do command -v $$tool > /dev/null || exit 1; done ) \
+		|| { apt-get update -q && apt-get install -y -q openssl curl unzip; } \
+		|| { echo "The tests need openssl, curl and unzip: install them." >&2; exit 1; }
 
 check: lint test ## what continuous integration runs: lint, types, tests
 

@@ -4,11 +4,13 @@ import logging
 import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 
 from service.context import Context
 from service.domain.deliveries import Delivery
 from service.operations import deliveries
 from service.operations.deliveries import Batch
+from service.operations.runner import retrying
 from service.wallets.interface import PushOutcome, PushResult
 
 log = logging.getLogger(__name__)
@@ -36,7 +38,7 @@ def work(context: Context, doorbell: threading.Event, stopping: threading.Event)
 
 def deliver_due(context: Context) -> bool:
     """Deliver one lease batch; False if nothing was due."""
-    batches = deliveries.claim(context)
+    batches = retrying(lambda: deliveries.claim(context))
     for batch in batches:
         _deliver(context, batch)
     return bool(batches)
@@ -44,7 +46,7 @@ def deliver_due(context: Context) -> bool:
 
 def _deliver(context: Context, batch: Batch) -> None:
     for group in _grouped(_results(batch)):
-        deliveries.conclude(context, group)
+        retrying(partial(deliveries.conclude, context, group))
 
 
 def _results(batch: Batch) -> Iterator[Result]:

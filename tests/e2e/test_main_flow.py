@@ -2,6 +2,9 @@
 
 import signal
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
 
 from tests.e2e.deployment import Deployment, until
 
@@ -121,3 +124,28 @@ def test_sigterm_answers_what_was_asked_and_stops_everything(deployment: Deploym
 
     assert [process.returncode for process in processes] == [0] * len(processes)
     assert account["balances"]["points"]["amount"] >= answered >= 8
+
+
+@pytest.mark.parametrize("deployment", ["scaled"], indirect=True)
+def test_web_processes_die_with_the_one_that_started_them(deployment: Deployment) -> None:
+    deployment.start()
+    supervisor = deployment.processes[0]
+    children = children_of(supervisor.pid)
+
+    supervisor.kill()
+    supervisor.wait()
+
+    assert len(children) == 2
+    until(lambda: not any(is_alive(child) for child in children))
+
+
+def children_of(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def is_alive(pid: int) -> bool:
+    """Say whether the process still runs; one that only waits to be reaped does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
