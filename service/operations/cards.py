@@ -21,6 +21,7 @@ from service.operations.accounts import opened_for
 from service.operations.members import MemberData, tell
 from service.storage import accounts, cards, credentials, history, members, passes, programs
 from service.storage.database import Transaction
+from service.storage.passes import Scope
 
 LINK_TOKEN_BYTES = 24
 DRAWS = 10
@@ -67,7 +68,7 @@ def issue(context: Context, actor: Actor, request: IssueRequest) -> CardDetails:
             member, is_shown = tell(context, transaction, program, request.member)
         account = opened_for(context, transaction, program, member)
         if is_shown:
-            passes.raise_versions(transaction, passes.of_account(account.id), context.now())
+            passes.raise_versions(transaction, Scope.ACCOUNT, account.id, context.now())
         card = add_card(context, transaction, actor, program, account, request)
         return details_of(context, transaction, card)
 
@@ -182,7 +183,7 @@ def _do(
     changed = apply(card, asked, now)
     program = programs.get(transaction, card.brand_id, card.program_id)
     cards.save(transaction, changed, program.cards_per_account)
-    passes.raise_versions(transaction, passes.of_cards([card.id]), now, Priority.URGENT)
+    passes.raise_versions(transaction, Scope.CARD, card.id, now, Priority.URGENT)
     record = _remember(
         transaction, actor, changed, card.status, asked.action, now, asked.reason, asked.comment
     )

@@ -1,6 +1,5 @@
 """Points: one event changes one balance, exactly once."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Self
@@ -25,7 +24,8 @@ from service.domain.history import Actor
 from service.domain.programs import Program
 from service.storage import accounts, events, passes
 from service.storage.database import Transaction
-from service.storage.events import Claimed, NewEvent
+from service.storage.events import Aim, Claimed, NewEvent, Target
+from service.storage.passes import Scope
 from service.storage.rounds import in_one_round
 
 
@@ -92,14 +92,9 @@ def record(context: Context, actor: Actor, source: str, event: PointsEvent) -> P
         return _apply(transaction, new, event, claimed, statement)
 
 
-def _target(event: PointsEvent) -> events.Target:
-    return events.target(
-        card_number=event.card_number,
-        card_id=event.card_id,
-        account_id=event.account_id,
-        member=event.member,
-        program_id=event.program_id,
-    )
+def _target(event: PointsEvent) -> Target:
+    aim = next(aim for aim in Aim if getattr(event, aim) is not None)
+    return Target(aim, getattr(event, aim), event.program_id)
 
 
 def _repeat(transaction: Transaction, new: NewEvent, claimed: Claimed) -> PointsResult:
@@ -128,7 +123,7 @@ def _apply(
     before = known[statement.balance]
     decision = decided(transaction, program, before, statement)
     if decision.outcome is not Outcome.APPLIED:
-        in_one_round(transaction, [events.conclude(new.id, decision.outcome, decision.why)])
+        events.conclude(transaction, new.id, decision.outcome, decision.why)
         return PointsResult(decision.outcome, account, program, why=decision.why)
     _write(transaction, new, event, account, statement, before, decision.balance)
     known[before.code] = decision.balance
@@ -163,17 +158,21 @@ def _write(
     before: Balance,
     after: Balance,
 ) -> None:
-    details: Mapping[str, object] = {
-        "event_id": new.id,
-        "store": event.store,
-        "reason": event.reason,
-        "message": event.message,
-    }
     now = new.received_at
-    entry = accounts.insert_entry(uuid7(), account, statement, after.amount, now, **details)
+    entry = accounts.insert_entry(
+        uuid7(),
+        account,
+        statement,
+        after.amount,
+        now,
+        event_id=new.id,
+        store=event.store,
+        reason=event.reason,
+        message=event.message,
+    )
     writes = [accounts.save_balance(after), entry]
     if shows_more(before, after):
-        passes.raise_versions(transaction, passes.of_account(account.id), now, also=writes)
+        passes.raise_versions(transaction, Scope.ACCOUNT, account.id, now, also=writes)
     else:
         in_one_round(transaction, writes)
 

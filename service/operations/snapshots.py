@@ -29,6 +29,7 @@ from service.operations.members import MemberData, tell
 from service.operations.points import decided, shows_more
 from service.storage import accounts, cards, passes, programs
 from service.storage.database import Transaction
+from service.storage.passes import Scope
 from service.storage.rounds import Write, in_one_round
 
 
@@ -77,8 +78,8 @@ def upsert(context: Context, actor: Actor, snapshot: Snapshot) -> tuple[CardDeta
             writes.append(accounts.save_tier(account.id, snapshot.tier, order))
             is_shown |= snapshot.tier != account.tier
         if is_shown or is_renamed:
-            which = passes.of_account(account.id)
-            passes.raise_versions(transaction, which, context.now(), also=writes)
+            now = context.now()
+            passes.raise_versions(transaction, Scope.ACCOUNT, account.id, now, also=writes)
         elif writes:
             in_one_round(transaction, writes)
         card, is_new = _card(context, transaction, actor, program, account, snapshot)

@@ -2,10 +2,9 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, insert, select, update
+from sqlalchemy import Select, bindparam, func, insert, select, update
 
 from service.domain.accounts import (
     Account,
@@ -18,7 +17,7 @@ from service.domain.accounts import (
 from service.domain.errors import AccountNotFound
 from service.domain.programs import BalanceType
 from service.storage.database import Transaction
-from service.storage.rounds import Write
+from service.storage.rounds import Write, table_of
 from service.storage.tables import AccountMemberRow, AccountRow, BalanceRow, EntryRow
 
 
@@ -135,32 +134,40 @@ def later_adds(transaction: Transaction, balance: Balance, order: Order) -> int:
     return int(transaction.session.scalar(query) or 0)
 
 
-def save_balance(balance: Balance) -> Write:
-    return (
-        update(BalanceRow)
-        .where(BalanceRow.account_id == balance.account_id, BalanceRow.code == balance.code)
-        .values(
-            amount=balance.amount,
-            pending=balance.pending,
-            expiring=list(balance.expiring),
-            order_kind=balance.order_kind,
-            set_position=balance.set_position,
-            add_position=balance.add_position,
-        )
+BALANCES, ACCOUNTS, ENTRIES = table_of(BalanceRow), table_of(AccountRow), table_of(EntryRow)
+BALANCE_COLUMNS = ("amount", "pending", "expiring", "order_kind", "set_position", "add_position")
+SAVE_BALANCE = (
+    update(BALANCES)
+    .where(
+        BALANCES.c.account_id == bindparam("balance_account"),
+        BALANCES.c.code == bindparam("balance_code"),
     )
+    .values({name: bindparam(f"balance_{name}") for name in BALANCE_COLUMNS})
+)
+TIER_COLUMNS = ("tier_code", "tier_name", "tier_order_kind", "tier_order_position")
+SAVE_TIER = (
+    update(ACCOUNTS)
+    .where(ACCOUNTS.c.id == bindparam("account_id_of_tier"))
+    .values({name: bindparam(f"new_{name}") for name in TIER_COLUMNS})
+)
+INSERT_ENTRY = insert(ENTRIES).values({c.name: bindparam(f"entry_{c.name}") for c in ENTRIES.c})
+
+
+def save_balance(balance: Balance) -> Write:
+    values = {f"balance_{name}": getattr(balance, name) for name in BALANCE_COLUMNS}
+    values["balance_expiring"] = list(balance.expiring)
+    key = {"balance_account": balance.account_id, "balance_code": balance.code}
+    return Write(SAVE_BALANCE, values | key)
 
 
 def save_tier(account_id: UUID, tier: Tier, order: Order | None) -> Write:
-    return (
-        update(AccountRow)
-        .where(AccountRow.id == account_id)
-        .values(
-            tier_code=tier.code,
-            tier_name=tier.name,
-            tier_order_kind=order.kind if order else None,
-            tier_order_position=order.position if order else None,
-        )
-    )
+    values = {
+        "new_tier_code": tier.code,
+        "new_tier_name": tier.name,
+        "new_tier_order_kind": order.kind if order else None,
+        "new_tier_order_position": order.position if order else None,
+    }
+    return Write(SAVE_TIER, {**values, "account_id_of_tier": account_id})
 
 
 def insert_entry(
@@ -169,19 +176,27 @@ def insert_entry(
     statement: Statement,
     amount_after: int,
     now: datetime,
-    **details: Any,
+    *,
+    event_id: UUID | None = None,
+    store: str | None = None,
+    reason: str | None = None,
+    message: str | None = None,
 ) -> Write:
-    """Return the write of one statement line; `details`: event_id, store, reason, message."""
-    return insert(EntryRow).values(
-        id=entry_id,
-        brand_id=account.brand_id,
-        account_id=account.id,
-        balance=statement.balance,
-        operator=statement.operator,
-        amount=statement.amount,
-        balance_after=amount_after,
-        order_kind=statement.order.kind if statement.order else None,
-        order_position=statement.order.position if statement.order else None,
-        created_at=now,
-        **details,
-    )
+    """Return the write of one line of the account's statement."""
+    entry = {
+        "id": entry_id,
+        "brand_id": account.brand_id,
+        "account_id": account.id,
+        "event_id": event_id,
+        "balance": statement.balance,
+        "operator": statement.operator,
+        "amount": statement.amount,
+        "balance_after": amount_after,
+        "order_kind": statement.order.kind if statement.order else None,
+        "order_position": statement.order.position if statement.order else None,
+        "store": store,
+        "reason": reason,
+        "message": message,
+        "created_at": now,
+    }
+    return Write(INSERT_ENTRY, {f"entry_{name}": value for name, value in entry.items()})

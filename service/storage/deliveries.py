@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, case, func, select, update
+from sqlalchemy import ColumnElement, CursorResult, case, func, select, update
 
 from service.domain.deliveries import BATCH, LEASE, Delivery, Priority, not_before, retry_after
 from service.domain.passes import Pass
 from service.storage.database import Transaction
-from service.storage.rounds import in_one_round
 from service.storage.tables import DeliveryRow, DeviceRow, InstallationRow, PassRow
 
 
@@ -136,9 +136,9 @@ def owe_if_untold(transaction: Transaction, shown: Pass, device_id: UUID, now: d
         InstallationRow.device_id == device_id,
         InstallationRow.told_version.is_distinct_from(shown.version),
     )
-    owed = (
+    owed = transaction.session.execute(
         update(DeliveryRow)
         .where(DeliveryRow.installation_id.in_(untold), DeliveryRow.due_at.is_(None))
         .values(due_at=now, sent_version=shown.version - 1)
     )
-    transaction.owes_push |= in_one_round(transaction, [owed])[0] > 0
+    transaction.owes_push |= cast("CursorResult[Any]", owed).rowcount > 0

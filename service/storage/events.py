@@ -1,18 +1,20 @@
 """Events: received once, remembered for ever, in the transaction of what they change."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
+from enum import StrEnum
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, literal, select, update
+from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, literal, select, update
 
 from service.domain.accounts import Account
 from service.domain.programs import Program
 from service.storage.accounts import account_from
 from service.storage.database import Transaction
 from service.storage.programs import from_row
-from service.storage.rounds import Write, conflict_free_insert, insert_new
+from service.storage.rounds import conflict_free_insert, insert_new, table_of
 from service.storage.tables import (
     AccountMemberRow,
     AccountRow,
@@ -54,65 +56,81 @@ class Claimed:
     is_new: bool
 
 
-Target = ColumnElement[bool]
+class Aim(StrEnum):
+    """By what an event names its account."""
+
+    CARD_NUMBER = "card_number"
+    CARD_ID = "card_id"
+    ACCOUNT_ID = "account_id"
+    MEMBER = "member"
 
 
-def target(
-    *,
-    card_number: str | None = None,
-    card_id: UUID | None = None,
-    account_id: UUID | None = None,
-    member: str | None = None,
-    program_id: UUID | None = None,
-) -> Target:
-    """Return the condition that picks the account an event speaks of."""
-    if account_id is not None:
-        return AccountRow.id == account_id
-    if member is not None:
-        owned = (
-            select(AccountMemberRow.account_id)
-            .join(MemberRow, MemberRow.id == AccountMemberRow.member_id)
-            .where(
-                MemberRow.brand_id == AccountRow.brand_id,
-                MemberRow.external_id == member,
-                AccountMemberRow.program_id == program_id,
-            )
-        )
-        return AccountRow.id.in_(owned)
-    cards = select(CardRow.account_id).where(CardRow.brand_id == AccountRow.brand_id)
-    picked = CardRow.id == card_id if card_id is not None else CardRow.number == card_number
-    return AccountRow.id.in_(cards.where(picked))
+@dataclass(frozen=True)
+class Target:
+    """The account an event speaks of; `program_id` goes with a member."""
+
+    aim: Aim
+    value: str | UUID
+    program_id: UUID | None = None
 
 
-def claim(transaction: Transaction, new: NewEvent, aimed_at: Target) -> Claimed | None:
+def claim(transaction: Transaction, new: NewEvent, target: Target) -> Claimed | None:
     """Keep the event, outcome `applied`, and lock its account: one round trip on PostgreSQL.
 
     Returns None, and keeps nothing, if the brand has no such account.
     """
     session = transaction.session
-    account = select(AccountRow.id).where(AccountRow.brand_id == new.brand_id, aimed_at)
-    kept = _insert_for(transaction, new, account)
-    if transaction.is_postgresql:
-        fresh = kept.cte("fresh")
-        rows = session.execute(_locked(account, select(fresh.c.id).scalar_subquery())).all()
-        is_new = bool(rows) and rows[0][3] is not None
-    else:
-        is_new = session.execute(kept).first() is not None
-        rows = session.execute(_locked(account, literal(None))).all()
+    values = {**vars(new), "aim": target.value, "aim_program": target.program_id}
+    kept, locked = _claim(transaction.is_postgresql, target.aim)
+    is_new = kept is not None and session.connection().execute(kept, values).first() is not None
+    rows = session.execute(locked, values).all()
     if not rows:
         return None
+    if kept is None:
+        is_new = rows[0][3] is not None
     held = account_from(rows[0][0], (row[1] for row in rows))
     return Claimed(held, from_row(rows[0][2]), is_new)
 
 
-def _insert_for(transaction: Transaction, new: NewEvent, account: Select[UUID]) -> Any:
-    values = {**vars(new), "outcome": "applied"}
+@cache
+def _claim(is_postgresql: bool, aim: Aim) -> tuple[Any, Select[Any, Any, Any, Any]]:
+    """Return what keeps the event (None if the second does it too) and what locks its account."""
+    account = select(AccountRow.id).where(AccountRow.brand_id == bindparam("brand_id"), _picks(aim))
+    kept = _insert_for(is_postgresql, account)
+    if not is_postgresql:
+        return kept, _locked(account, literal(None))
+    fresh = kept.cte("fresh")
+    return None, _locked(account, select(fresh.c.id).scalar_subquery())
+
+
+def _picks(aim: Aim) -> ColumnElement[bool]:
+    value: BindParameter[Any] = bindparam("aim")
+    if aim is Aim.ACCOUNT_ID:
+        return AccountRow.id == value
+    if aim is Aim.MEMBER:
+        owned = (
+            select(AccountMemberRow.account_id)
+            .join(MemberRow, MemberRow.id == AccountMemberRow.member_id)
+            .where(
+                MemberRow.brand_id == AccountRow.brand_id,
+                MemberRow.external_id == value,
+                AccountMemberRow.program_id == bindparam("aim_program"),
+            )
+        )
+        return AccountRow.id.in_(owned)
+    cards = select(CardRow.account_id).where(CardRow.brand_id == AccountRow.brand_id)
+    column = CardRow.id if aim is Aim.CARD_ID else CardRow.number
+    return AccountRow.id.in_(cards.where(column == value))
+
+
+def _insert_for(is_postgresql: bool, account: Select[UUID]) -> Any:
+    names = [each.name for each in fields(NewEvent)]
+    events = table_of(EventRow)
     chosen = account.add_columns(
-        *(literal(value, EventRow.__table__.c[name].type) for name, value in values.items())
+        *(bindparam(name, type_=events.c[name].type) for name in names), literal("applied")
     )
-    columns = ["account_id", *values]
-    insert = conflict_free_insert(transaction, EventRow).from_select(columns, chosen)
-    return insert.returning(EventRow.id)
+    insert = conflict_free_insert(is_postgresql, events)
+    return insert.from_select(["account_id", *names, "outcome"], chosen).returning(events.c.id)
 
 
 def _locked(account: Select[UUID], fresh: ColumnElement[Any]) -> Select[Any, Any, Any, Any]:
@@ -136,9 +154,11 @@ def find(transaction: Transaction, brand_id: UUID, source: str, event_id: str) -
     return KeptEvent(row.id, row.digest, row.account_id, row.outcome, row.why)
 
 
-def conclude(event_id: UUID, outcome: str, why: str | None) -> Write:
-    """Return the write of an outcome other than `applied`."""
-    return update(EventRow).where(EventRow.id == event_id).values(outcome=outcome, why=why)
+def conclude(transaction: Transaction, event_id: UUID, outcome: str, why: str | None) -> None:
+    """Note an outcome other than `applied`."""
+    transaction.session.execute(
+        update(EventRow).where(EventRow.id == event_id).values(outcome=outcome, why=why)
+    )
 
 
 def keep_dead_letter(transaction: Transaction, new: NewEvent, why: str, body: str) -> bool:

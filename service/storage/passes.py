@@ -4,15 +4,18 @@ import hmac
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from enum import StrEnum
+from functools import cache
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, case, func, select, update
+from sqlalchemy import ColumnElement, Update, bindparam, case, func, select, update
 
 from service.domain.deliveries import Priority
 from service.domain.passes import Pass
 from service.storage.database import Transaction
-from service.storage.rounds import Write, in_one_round
+from service.storage.rounds import Write, in_one_round, table_of
 from service.storage.tables import DeliveryRow, PassRow
+from service.storage.types import Amount, UtcTime
 
 
 def insert(transaction: Transaction, new: Pass, token: str) -> None:
@@ -80,17 +83,17 @@ def set_single_since(transaction: Transaction, pass_id: UUID, since: datetime | 
     )
 
 
-def of_account(account_id: UUID) -> ColumnElement[bool]:
-    return PassRow.account_id == account_id
+class Scope(StrEnum):
+    """Whose passes change: all of an account, or those of one card."""
 
-
-def of_cards(card_ids: Sequence[UUID]) -> ColumnElement[bool]:
-    return PassRow.card_id.in_(card_ids)
+    ACCOUNT = "account_id"
+    CARD = "card_id"
 
 
 def raise_versions(
     transaction: Transaction,
-    which: ColumnElement[bool],
+    scope: Scope,
+    owner_id: UUID,
     now: datetime,
     priority: Priority = Priority.NORMAL,
     also: Sequence[Write] = (),
@@ -99,24 +102,32 @@ def raise_versions(
 
     The account must be locked. `also` are writes that go along in the same round trip.
     """
-    counts = in_one_round(
-        transaction, [*also, _owe(which, now, priority), _next_version(which, now)]
-    )
+    values = {"owner": owner_id, "now": now, "second": int(now.timestamp())}
+    owe, step = _owe(scope, priority), _next_version(scope)
+    counts = in_one_round(transaction, [*also, Write(owe, values), Write(step, values)])
     transaction.owes_push |= counts[-2] > 0
 
 
-def _owe(which: ColumnElement[bool], now: datetime, priority: Priority) -> Write:
+PASSES, DELIVERIES = table_of(PassRow), table_of(DeliveryRow)
+
+
+@cache
+def _owe(scope: Scope, priority: Priority) -> Update:
     # Both writes of the round see the version before it, so the debt is that version plus one.
-    wanted = select(PassRow.version + 1).where(PassRow.id == DeliveryRow.pass_id)
+    wanted = select(PASSES.c.version + 1).where(PASSES.c.id == DELIVERIES.c.pass_id)
+    theirs = select(PASSES.c.id).where(PASSES.c[scope] == bindparam("owner"))
+    now = bindparam("now", type_=UtcTime())
     calm = case(
-        (DeliveryRow.due_at.is_not(None), DeliveryRow.due_at),
-        (DeliveryRow.idle_at > now, DeliveryRow.idle_at),
+        (DELIVERIES.c.due_at.is_not(None), DELIVERIES.c.due_at),
+        (DELIVERIES.c.idle_at > now, DELIVERIES.c.idle_at),
         else_=now,
     )
-    most_urgent = case((DeliveryRow.priority < priority, DeliveryRow.priority), else_=priority)
+    most_urgent = case(
+        (DELIVERIES.c.priority < int(priority), DELIVERIES.c.priority), else_=int(priority)
+    )
     return (
-        update(DeliveryRow)
-        .where(DeliveryRow.pass_id.in_(select(PassRow.id).where(which)))
+        update(DELIVERIES)
+        .where(DELIVERIES.c.pass_id.in_(theirs))
         .values(
             wanted_version=wanted.scalar_subquery(),
             due_at=now if priority is Priority.URGENT else calm,
@@ -126,10 +137,15 @@ def _owe(which: ColumnElement[bool], now: datetime, priority: Priority) -> Write
     )
 
 
-def _next_version(which: ColumnElement[bool], now: datetime) -> Write:
-    second = int(now.timestamp())
-    forward = case((PassRow.changed_at < second, second), else_=PassRow.changed_at + 1)
-    return update(PassRow).where(which).values(version=PassRow.version + 1, changed_at=forward)
+@cache
+def _next_version(scope: Scope) -> Update:
+    second = bindparam("second", type_=Amount)
+    forward = case((PASSES.c.changed_at < second, second), else_=PASSES.c.changed_at + 1)
+    return (
+        update(PASSES)
+        .where(PASSES.c[scope] == bindparam("owner"))
+        .values(version=PASSES.c.version + 1, changed_at=forward)
+    )
 
 
 def _one(transaction: Transaction, *conditions: ColumnElement[bool]) -> Pass | None:
