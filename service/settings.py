@@ -56,7 +56,8 @@ class Settings(BaseSettings):
     @classmethod
     def _is_database_address(cls, url: str) -> str:
         scheme, colon, rest = url.partition("://")
-        if not colon or scheme not in DATABASES or not rest.strip("/"):
+        plain = scheme != "sqlite" or (rest.startswith("/") and "?" not in rest)
+        if not colon or scheme not in DATABASES or not rest.strip("/") or not plain:
             raise ValueError("must be sqlite:///FILE or postgresql://USER:PASSWORD@HOST:PORT/NAME")
         return url.replace("postgresql://", "postgresql+psycopg://", 1)
 
@@ -86,6 +87,7 @@ def _is_known(variable: str) -> bool:
 
 
 def _explain(error: ValidationError) -> str:
-    faults = error.errors(include_input=False, include_url=False)
+    found = error.errors(include_input=False, include_url=False)
+    faults = [fault for fault in found if fault["type"] != "default_factory_not_called"]
     lines = [f"{PREFIX}{str(f['loc'][0]).upper()}: {f['msg']}" for f in faults]
     return "The settings cannot be used. " + "; ".join(lines)

@@ -65,12 +65,16 @@ def migrate(settings: Settings) -> None:
     Raises:
         SetupError: the database or master key cannot be used; says what to fix.
     """
-    create_master_key(settings.master_key_file)
+    is_new = create_master_key(settings.master_key_file)
     system = _build(settings)
     try:
         schema.upgrade(system.context.database.engine)
         with system.context.transaction() as transaction:
             brands.prove_master_key(transaction)
+    except SetupError:
+        if is_new:  # it opens nothing: the right one is to be put here
+            settings.master_key_file.unlink()
+        raise
     finally:
         system.context.database.close()
 

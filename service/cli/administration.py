@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from service.context import Context
 from service.domain.brands import Brand, Mode
@@ -54,6 +55,28 @@ def create_key(context: Context, brand: str, name: str, scopes: list[str]) -> Re
     return {"name": name, "scopes": sorted(scopes), "api_key": secret}
 
 
+def list_keys(context: Context, brand: str) -> Result:
+    brand_id = programs.brand_called(context, brand)
+    return [
+        {
+            "id": str(key.id),
+            "name": key.name,
+            "scopes": " ".join(sorted(key.scopes)),
+            "revoked_at": revoked_at.isoformat() if revoked_at else None,
+        }
+        for key, revoked_at in access.keys_of(context, brand_id)
+    ]
+
+
+def revoke_key(context: Context, brand: str, key: str) -> Result:
+    brand_id = programs.brand_called(context, brand)
+    try:
+        access.revoke_key(context, brand_id, UUID(key))
+    except ValueError as error:
+        raise NotFound(f"{key} is not the id of a key: see `tessera keys list`.") from error
+    return {"id": key, "revoked": True}
+
+
 def import_certificate(
     context: Context, brand: str, certificate: str, key: str, wwdr: str
 ) -> Result:
@@ -77,6 +100,8 @@ COMMANDS: Mapping[str, Command] = {
     "programs list": list_programs,
     "sources create": create_source,
     "keys create": create_key,
+    "keys list": list_keys,
+    "keys revoke": revoke_key,
     "certs import": import_certificate,
 }
 

@@ -18,6 +18,7 @@ from service.context import Context
 from service.domain.errors import ServiceError, SetupError
 
 TIMEOUT_S = 30
+LONGEST_PATH = 107  # unix(7), sun_path
 LONGEST_LINE = 1024 * 1024
 
 
@@ -51,6 +52,8 @@ def socket_of(database: Path) -> Path:
 def listening(context: Context, database: Path) -> Iterator[None]:
     """Answer commands while the block runs; the caller holds the database's lock."""
     path = socket_of(database)
+    if len(os.fsencode(path)) > LONGEST_PATH:
+        raise SetupError(f"The path {path} is too long for a socket: use a shorter folder.")
     path.unlink(missing_ok=True)
     mask = os.umask(0o177)
     try:

@@ -19,7 +19,7 @@ import click
 from service.cli.run import database_held, run
 from service.context import Context
 from service.domain.brands import Mode
-from service.domain.errors import NotFound, ServiceError
+from service.domain.errors import NotFound, ServiceError, SourceNotFound
 from service.emulators.apns import ApnsEmulator
 from service.emulators.certificates import Authority
 from service.emulators.phone import PhoneEmulator
@@ -96,16 +96,22 @@ def _seeded(context: Context, authority: Authority, file: Path) -> dict[str, Any
 
 
 def _brand(context: Context, authority: Authority) -> UUID:
+    """Return the demo's brand; each part that is not there yet is made."""
     try:
-        return programs.brand_called(context, BRAND)
+        brand_id = programs.brand_called(context, BRAND)
     except NotFound:
         brand_id = programs.create_brand(context, BRAND, Mode.TEST).id
-    issued = authority.pass_certificate(PASS_TYPE, TEAM_ID, now=utc_now(), days=CERTIFICATE_DAYS)
-    programs.import_certificate(
-        context, brand_id, issued.certificate_pem, issued.key_pem, authority.wwdr_pem
-    )
+    if not programs.has_certificate(context, brand_id):
+        issued = authority.pass_certificate(
+            PASS_TYPE, TEAM_ID, now=utc_now(), days=CERTIFICATE_DAYS
+        )
+        programs.import_certificate(
+            context, brand_id, issued.certificate_pem, issued.key_pem, authority.wwdr_pem
+        )
+    made = {program.kind for program in programs.programs_of(context, brand_id)}
     for kind in programs.kinds(context):
-        programs.create_program(context, brand_id, kind)
+        if kind not in made:
+            programs.create_program(context, brand_id, kind)
     return brand_id
 
 
@@ -118,11 +124,13 @@ def _api_key(context: Context, brand_id: UUID, known: str | None) -> str:
 
 
 def _webhook(context: Context, brand_id: UUID, known: dict[str, str] | None) -> dict[str, str]:
-    if known:
-        source_id, secret = known["url"].rpartition("/")[2], known["secret"]
-    else:
-        made, secret = programs.create_source(context, brand_id, f"{SOURCE} {secrets.token_hex(3)}")
-        source_id = str(made)
+    try:
+        source_id = UUID((known or {}).get("url", "").rpartition("/")[2])
+        secret = access.source(context, source_id).secrets[0]
+    except (ValueError, SourceNotFound):
+        source_id, secret = programs.create_source(
+            context, brand_id, f"{SOURCE} {secrets.token_hex(3)}"
+        )
     return {"url": f"{context.settings.base_url}/in/{source_id}", "secret": secret}
 
 

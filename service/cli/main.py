@@ -15,7 +15,7 @@ from service import __version__
 from service.cli import administration, control_socket, demo
 from service.cli.run import database_file, database_held, run, run_worker
 from service.cli.serve import serve as serve_processes
-from service.domain.errors import InvalidInput, ServiceError
+from service.domain.errors import InvalidInput, ServiceError, SetupError
 from service.operations.access import SCOPES
 from service.operations.programs import wallet_faults
 from service.settings import Settings, load
@@ -53,6 +53,7 @@ def tessera() -> None:
         level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
     logging.getLogger("alembic").setLevel(logging.WARNING)
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a line per waiting request
 
 
 @tessera.command("migrate")
@@ -92,8 +93,9 @@ def serve_command(processes: int) -> None:
 def worker_command() -> None:
     """Run deliveries on PostgreSQL, beside `tessera serve`."""
     settings = load()
-    with database_held(settings):
-        run_worker(settings, _announce_worker)
+    if settings.is_sqlite:
+        raise SetupError("`tessera worker` needs PostgreSQL: on SQLite `tessera run` delivers.")
+    run_worker(settings, _announce_worker)
 
 
 def _announce_worker(system: System) -> None:
@@ -199,6 +201,23 @@ def create_key(
         raise click.UsageError("Give --scope (once or more), or --all-scopes.")
     wanted = sorted(SCOPES) if all_scopes else list(scopes)
     _perform("keys create", {"brand": brand, "name": name, "scopes": wanted}, as_json)
+
+
+@keys.command("list")
+@brand_option
+@json_option
+def list_keys(brand: str, as_json: bool) -> None:
+    """List a brand's API keys; secrets are not kept and cannot be shown."""
+    _perform("keys list", {"brand": brand}, as_json)
+
+
+@keys.command("revoke")
+@brand_option
+@click.argument("key")
+@json_option
+def revoke_key(brand: str, key: str, as_json: bool) -> None:
+    """Make an API key, named by its id, useless from now on."""
+    _perform("keys revoke", {"brand": brand, "key": key}, as_json)
 
 
 @tessera.group()

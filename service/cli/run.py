@@ -18,6 +18,7 @@ from service.worker.loop import work
 # One pushes while the other records and claims. Both may wait for one brand's connection: two
 # hanging batches (20 s each) stay within a lease of 60 s, more would not.
 WORKER_THREADS = 2
+ALIVE_EVERY_S = 1.0
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -37,7 +38,8 @@ def run(settings: Settings, ready: Callable[[System], None]) -> None:
         thread.start()
         try:
             ready(system)
-            stopping.wait()
+            while thread.is_alive() and not stopping.wait(ALIVE_EVERY_S):
+                pass
         finally:
             server.drain()
             thread.join()
@@ -94,8 +96,8 @@ def reachable(system: System) -> Iterator[None]:
 
 
 def database_file(settings: Settings) -> Path:
-    """Return the SQLite file that the settings name."""
-    return Path(settings.database_url.removeprefix("sqlite:///"))
+    """Return the SQLite file that the settings name, whatever links lead to it."""
+    return Path(settings.database_url.removeprefix("sqlite:///")).resolve()
 
 
 @contextmanager

@@ -196,10 +196,10 @@ def is_news(last: Order | None, new: Order | None) -> bool:
     kind that is newer.
 
     Raises:
-        OrderingMixed: the new one has a key of the other kind.
+        OrderingMixed: the new one has no key, or one of the other kind.
     """
     if last is None:
         return True
-    if new is not None and new.kind is not last.kind:
-        raise OrderingMixed(f"What is known is ordered by {last.kind}, this by {new.kind}.")
-    return new is not None and new.position > last.position
+    if new is None or new.kind is not last.kind:
+        raise OrderingMixed(f"What is known is ordered by {last.kind}: give one that is newer.")
+    return new.position > last.position

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from service.domain.errors import IllegalTransition, InvalidInput
+from service.domain.errors import IllegalTransition, InvalidInput, StaleCard
 
 
 class CardStatus(StrEnum):
@@ -135,12 +135,16 @@ class Card:
 
 @dataclass(frozen=True)
 class Act:
-    """What somebody asks to be done to a card, why, and through which channel."""
+    """What somebody asks to be done to a card, why, and through which channel.
+
+    With `if_version` it is done only if the card has that version.
+    """
 
     action: CardAction
     reason: Reason
     comment: str | None = None
     channel: str = "api"
+    if_version: int | None = None
 
 
 def check_reason(act: Act) -> None:
@@ -159,8 +163,11 @@ def apply(card: Card, act: Act, now: datetime) -> Card:
     """Return the card after the act, with its version raised.
 
     Raises:
+        StaleCard: the card has another version than the act is meant for.
         IllegalTransition: the card's status does not allow it.
     """
+    if act.if_version not in (None, card.version):
+        raise StaleCard(f"The card is at version {card.version}, not {act.if_version}.")
     if not _is_legal(card, act):
         why = f"A card that is {card.status}"
         why += f" ({card.status_reason})" if card.status_reason else ""
@@ -223,6 +230,13 @@ VERDICTS = {
     CardStatus.EXPIRED: Verdict(False, False, "card_expired"),
     CardStatus.CLOSED: Verdict(False, False, "card_closed"),
 }
+
+
+def refusal(status: CardStatus, amount: int) -> str | None:
+    """Return why points may not be added (or, below zero, spent) by a card of this status."""
+    judged = VERDICTS[status]
+    is_allowed = judged.can_redeem if amount < 0 else judged.can_earn
+    return None if is_allowed else judged.decline_code
 
 
 def verdict(card: Card, now: datetime) -> Verdict:

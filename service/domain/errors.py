@@ -90,6 +90,10 @@ class NumberTaken(Conflict):
     code = "number_taken"
 
 
+class StaleCard(ServiceError):
+    code = "stale_card"
+
+
 class OrderingMixed(Conflict):
     code = "ordering_mixed"
 

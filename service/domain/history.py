@@ -16,6 +16,7 @@ class Actor:
     channel: str
     request_id: str
     scopes: frozenset[str] = field(default_factory=frozenset)
+    key_id: UUID | None = None
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,10 @@ from service.domain.programs import BalanceType, BarcodeFormat
 class Pass:
     """A card in one wallet. `version` is raised by anything the pass shows.
 
-    `changed_at` has whole seconds and moves forward by at least one per version, because
-    HTTP dates have no finer unit. No copy is older than `first_offered_version`.
-    `single_since`: from then on exactly one device has had it installed.
+    `last_modified` has whole seconds and moves forward by at least one per version, because
+    HTTP dates have no finer unit: after many quick changes it runs ahead of `changed_at`.
+    No copy is older than `first_offered_version`. `single_since`: from then on exactly one device
+    has had it installed.
     """
 
     id: UUID
@@ -26,6 +27,7 @@ class Pass:
     type_id: str
     serial: str
     version: int
+    last_modified: datetime
     changed_at: datetime
     first_offered_version: int | None = None
     fetched_version: int | None = None

@@ -10,6 +10,8 @@ from service.emulators.pass_refused import PassRefused
 from service.emulators.phone_requests import PKPASS_MEDIA_TYPE, ServerUnavailable
 from service.emulators.phone_state import Phone, PhoneNotFound
 
+ZIP_MAGIC = b"PK\x03\x04"
+
 GUIDE = {
     "what": "iPhone emulator: control API",
     "POST /phones": {"language": "optional, default en; answers 201 with the phone's ids"},
@@ -60,8 +62,9 @@ def _add_phone_routes(app: Flask, phones: Phones) -> None:
 def _add_pass_routes(app: Flask, phones: Phones) -> None:
     @app.post("/phones/<phone_id>/add")
     def add_pass(phone_id: str) -> ResponseReturnValue:
-        if request.mimetype == PKPASS_MEDIA_TYPE:
-            return phones.add(phone_id, request.get_data())
+        body = request.get_data()
+        if request.mimetype == PKPASS_MEDIA_TYPE or body.startswith(ZIP_MAGIC):
+            return phones.add(phone_id, body)
         url = _text(json_object(["url"]), "url")
         if url is None:
             raise ControlRefused(400, "url_missing", "url must be the link of a pass")

@@ -23,7 +23,7 @@ from service.operations.runner import retrying
 blueprint = Blueprint("apple", __name__, url_prefix="/apple/v1")
 log = logging.getLogger(__name__)
 PKPASS = "application/vnd.apple.pkpass"
-PUSH_TOKEN = re.compile(r"[0-9A-Za-z]{1,200}")
+PUSH_TOKEN = re.compile(r"[0-9A-Fa-f]{1,200}")
 LONGEST_LOG_LINE = 500
 MOST_LOG_LINES = 20
 
@@ -41,7 +41,9 @@ def register(device: str, type_id: str, serial: str) -> Response:
 def _push_token(body: Any) -> str:
     token = body.get("pushToken") if isinstance(body, dict) else None
     if not isinstance(token, str) or not PUSH_TOKEN.fullmatch(token):
-        raise InvalidInput("A registration needs a pushToken.", [("pushToken", "letters, digits")])
+        raise InvalidInput(
+            "A registration needs a pushToken.", [("pushToken", "hexadecimal digits")]
+        )
     return token
 
 
@@ -57,7 +59,7 @@ def unregister(device: str, type_id: str, serial: str) -> Response:
 @blueprint.get("/devices/<device>/registrations/<type_id>")
 def list_changed(device: str, type_id: str) -> Response:
     """A device asks which of its passes changed; its id is the proof, no header is asked for."""
-    if not type_id.isprintable():
+    if request.method == "HEAD" or not type_id.isprintable():
         return Response(status=204)
     tag = request.args.get("passesUpdatedSince")
     told = retrying(lambda: installations.changed(here(), device, type_id, tag))
@@ -74,9 +76,9 @@ def fetch(type_id: str, serial: str) -> Response:
     have = _time(request.headers.get("If-Modified-Since"))
     pass_request = _request(type_id, serial, have)
     if request.method == "HEAD":
-        changed_at = passes.changed_at(here(), pass_request)
-        status = 304 if changed_at == have else 200
-        return _headers(Response(status=status, content_type=PKPASS), changed_at)
+        last_modified = passes.last_modified(here(), pass_request)
+        status = 304 if last_modified == have else 200
+        return _headers(Response(status=status, content_type=PKPASS), last_modified)
     signed = retrying(lambda: passes.fetch(here(), pass_request))
     if signed is None:
         assert have is not None
@@ -88,11 +90,11 @@ def pass_response(signed: passes.SignedPass) -> Response:
     """Return a pass as a download that a phone opens in Wallet."""
     response = Response(signed.file, 200, content_type=PKPASS)
     response.headers["Content-Disposition"] = 'attachment; filename="card.pkpass"'
-    return _headers(response, signed.changed_at)
+    return _headers(response, signed.last_modified)
 
 
-def _headers(response: Response, changed_at: datetime) -> Response:
-    response.headers["Last-Modified"] = format_datetime(changed_at, usegmt=True)
+def _headers(response: Response, last_modified: datetime) -> Response:
+    response.headers["Last-Modified"] = format_datetime(last_modified, usegmt=True)
     response.headers["Cache-Control"] = "private, no-store"
     return response
 

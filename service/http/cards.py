@@ -8,6 +8,7 @@ from service.domain.errors import (
     InvalidInput,
     NumberTaken,
     ProgramNotFound,
+    StaleCard,
     TooManyActiveCards,
 )
 from service.domain.installations import Proof
@@ -31,6 +32,7 @@ ACT_PROBLEMS = (
     InvalidInput,
     CardNotFound,
     IllegalTransition,
+    StaleCard,
     TooManyActiveCards,
 )
 
@@ -90,7 +92,7 @@ def _act(call: Call, action: CardAction) -> Answer:
     except ValueError as error:
         known = ", ".join(Reason)
         raise InvalidInput(f"Reasons are: {known}.", [("reason", "is not known")]) from error
-    asked = Act(action, reason, sent.comment, channel=call.actor.channel)
+    asked = Act(action, reason, sent.comment, call.actor.channel, call.if_match)
     acted, record = cards.act(call.context, call.actor, call.uuid("card_id"), asked)
     return answer(card_out(acted, call.context.settings.base_url, record))
 

@@ -1,7 +1,7 @@
 """Declares an API operation once: its route, checks, answers and its place in /openapi.json."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from hashlib import sha256
 from typing import Any
@@ -31,6 +31,7 @@ from service.operations.access import authenticate
 from service.operations.runner import Answer, answer_once, retrying
 
 LONGEST_KEY = 255
+LONGEST_VERSION = 9  # digits
 ALWAYS: tuple[type[ServiceError], ...] = (Unauthorized, Forbidden, StorageBusy)
 
 
@@ -43,6 +44,7 @@ class Call:
     body: Any = None
     plain: Any = None
     path: dict[str, str] = field(default_factory=dict)
+    if_match: int | None = None
 
     def uuid(self, name: str) -> UUID:
         """Return a part of the path as an id.
@@ -71,6 +73,7 @@ class Operation:
     body: type[BaseModel] | None
     problems: tuple[type[ServiceError], ...]
     name: str
+    changes: bool
 
 
 def here() -> Context:
@@ -95,13 +98,21 @@ class Contract:
         answers: dict[int, type[BaseModel]],
         body: type[BaseModel] | None = None,
         problems: Sequence[type[ServiceError]] = (),
+        changes: bool | None = None,
     ) -> Callable[[View], View]:
-        """Serve `path` by the decorated view; its docstring's first line is the summary."""
+        """Serve `path` by the decorated view; its docstring's first line is the summary.
+
+        `changes`: whether a call changes anything, so that an Idempotency-Key has a meaning. If it
+        is not given, all but GET do.
+        """
+        is_change = method != "GET" if changes is None else changes
 
         def declare(view: View) -> View:
             summary = (view.__doc__ or "").partition("\n")[0]
-            listed = _all(problems, method, path, body)
-            known = Operation(method, path, summary, scope, answers, body, listed, view.__name__)
+            listed = _all(problems, path, body, is_change)
+            known = Operation(
+                method, path, summary, scope, answers, body, listed, view.__name__, is_change
+            )
             self.operations.append(known)
             route = path.replace("{", "<").replace("}", ">")
             serve = partial(_serve, known, view)
@@ -112,11 +123,11 @@ class Contract:
 
 
 def _all(
-    problems: Sequence[type[ServiceError]], method: str, path: str, body: object
+    problems: Sequence[type[ServiceError]], path: str, body: object, is_change: bool
 ) -> tuple[type[ServiceError], ...]:
     found = [*problems, *ALWAYS]
     found += [UnsupportedMedia, BodyTooLarge] if body is not None else []
-    found += [IdempotencyInProgress, IdempotencyMismatch] if method != "GET" else []
+    found += [IdempotencyInProgress, IdempotencyMismatch] if is_change else []
     found += [NotFound] if "{" in path else []
     return tuple(dict.fromkeys(found))
 
@@ -130,8 +141,8 @@ def _serve(operation: Operation, view: View, **path: str) -> Response:
     if operation.scope not in actor.scopes:
         raise Forbidden(f"This API key lacks the scope {operation.scope}.")
     body, plain = _body(operation)
-    call = Call(context, actor, body, plain, path)
-    key = request.headers.get("Idempotency-Key") if operation.method != "GET" else None
+    call = Call(context, actor, body, plain, path, _if_match())
+    key = request.headers.get("Idempotency-Key") if operation.changes else None
     if key is None:
         answer = retrying(lambda: view(call))
     else:
@@ -141,7 +152,17 @@ def _serve(operation: Operation, view: View, **path: str) -> Response:
 
 
 def _joined(view: View, call: Call, context: Context) -> Answer:
-    return view(Call(context, call.actor, call.body, call.plain, call.path))
+    return view(replace(call, context=context))
+
+
+def _if_match() -> int | None:
+    header = request.headers.get("If-Match")
+    if header is None:
+        return None
+    version = header.strip().strip('"')
+    if not (version.isascii() and version.isdigit() and len(version) <= LONGEST_VERSION):
+        raise InvalidInput("If-Match takes one card version.", [("If-Match", 'like "3"')])
+    return int(version)
 
 
 def bearer() -> str:
@@ -196,7 +217,7 @@ def _keyed(actor: Actor, key: str, plain: Any) -> KeyedRequest:
         )
     if not request.path.isprintable():
         raise InvalidInput("The address holds characters that no id has.")
-    endpoint = f"{request.method} {request.path}"
+    endpoint = f"{actor.key_id} {request.method} {request.path}"
     return KeyedRequest(uuid7(), actor.brand_id, endpoint, key, digest(plain))
 
 

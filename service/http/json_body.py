@@ -1,6 +1,7 @@
 """Reads JSON bodies strictly: what two readers could understand differently is refused."""
 
 import json
+import re
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -8,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 from service.domain.errors import InvalidInput
 
 LARGEST_BODY = 64 * 1024
+FIELD = re.compile(r"[a-z0-9_]+")
 
 
 def parse(raw: bytes) -> Any:
@@ -81,7 +83,13 @@ def validated(model: type[BaseModel], plain: Any) -> Any:
 
 def faults(error: ValidationError) -> list[tuple[str, str]]:
     listed = error.errors(include_input=False, include_url=False, include_context=False)
-    return [(".".join(str(part) for part in each["loc"]) or "body", each["msg"]) for each in listed]
+    return list(dict.fromkeys((_place(each["loc"]), each["msg"]) for each in listed))
+
+
+def _place(location: tuple[int | str, ...]) -> str:
+    """Return where a fault is, in the caller's words: parts that name our types are left out."""
+    parts = [str(part) for part in location]
+    return ".".join(part for part in parts if FIELD.fullmatch(part)) or "body"
 
 
 def canonical(plain: Any) -> bytes:

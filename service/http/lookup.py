@@ -15,6 +15,7 @@ from service.operations.runner import Answer
     body=LookupIn,
     answers={200: LookupOut},
     problems=(InvalidInput,),
+    changes=False,  # the answer is never that of an earlier call
 )
 def look_card_up(call: Call) -> Answer:
     """Ask whether a scanned card may earn and redeem now."""

@@ -8,13 +8,13 @@ from service.domain.errors import (
     ProgramNotFound,
 )
 from service.http.contract import Call, answer, api
-from service.http.models import BalanceIn, CardOut, SnapshotIn
+from service.http.models import MEMBER_ID, BalanceIn, CardOut, SnapshotIn
 from service.http.views import card_out
 from service.operations.members import MemberData
 from service.operations.runner import Answer
 from service.operations.snapshots import BalanceData, Snapshot, upsert
 
-LONGEST_EXTERNAL_ID = 255
+REPLACED = "\ufffd"  # stands where the address held bytes that are no text
 
 
 @api.operation(
@@ -41,6 +41,7 @@ def _snapshot(call: Call) -> Snapshot:
         number=sent.number,
         balances={code: _balance(said) for code, said in sent.balances.items()},
         tier=tier,
+        says_tier="tier" in sent.model_fields_set,
         version=sent.version,
         occurred_at=sent.occurred_at,
         store=sent.store,
@@ -49,9 +50,11 @@ def _snapshot(call: Call) -> Snapshot:
 
 def _external_id(call: Call) -> str:
     external_id = call.path["external_id"]
-    if not external_id.isprintable() or len(external_id) > LONGEST_EXTERNAL_ID:
+    is_text = external_id.isprintable() and REPLACED not in external_id
+    if not (is_text and MEMBER_ID.fullmatch(external_id)):
         raise InvalidInput(
-            "The external id cannot be used.", [("external_id", "1 to 255 printable characters")]
+            "The external id cannot be used.",
+            [("external_id", "1 to 255 printable characters, no slash, no blank at either end")],
         )
     return external_id
 

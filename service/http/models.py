@@ -1,5 +1,6 @@
 """The shapes of the API: what callers send and what they get. Points are whole numbers."""
 
+import re
 from datetime import date, datetime
 from typing import Annotated, Any, Self
 from uuid import UUID
@@ -12,7 +13,8 @@ Text = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whit
 Id = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"^\S(.*\S)?$")]
 Comment = Annotated[str, StringConstraints(min_length=1, max_length=2000, strip_whitespace=True)]
 # It becomes a part of a path, so it has no slash.
-MemberId = Annotated[str, StringConstraints(max_length=255, pattern=r"^[^\s/]([^/]*[^\s/])?$")]
+MEMBER_ID = re.compile(r"[^\s/](?:[^/]{0,253}[^\s/])?")
+MemberId = Annotated[str, StringConstraints(pattern=f"^{MEMBER_ID.pattern}$")]
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
 Number = Annotated[str, StringConstraints(min_length=4, max_length=32)]
 Points = Annotated[int, Field(ge=-LARGEST_AMOUNT, le=LARGEST_AMOUNT)]
@@ -81,9 +83,9 @@ class ActIn(Sent):
 
 
 class LookupIn(Sent):
-    barcode: Text | None = None
-    number: Number | None = None
-    phone: Text | None = None
+    barcode: str | None = None
+    number: str | None = None
+    phone: str | None = None
     store: Text | None = None
 
     @model_validator(mode="after")
@@ -176,7 +178,6 @@ class CardOut(Shown):
     program: UUID
     member: MemberOut | None
     account: AccountOut
-    tier: TierOut | None
     status: str
     status_reason: str | None
     blocked_by: str | None

@@ -82,7 +82,7 @@ def _operation(operation: Operation) -> dict[str, Any]:
         {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
         for name in re.findall(r"{(\w+)}", operation.path)
     ]
-    if operation.method != "GET":
+    if operation.changes:
         parameters.append(
             {
                 "name": "Idempotency-Key",

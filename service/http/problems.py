@@ -22,6 +22,7 @@ STATUS_OF: dict[type[errors.ServiceError], int] = {
     errors.Forbidden: 403,
     errors.NotFound: 404,
     errors.IdempotencyMismatch: 422,
+    errors.StaleCard: 412,
     errors.Conflict: 409,
     errors.Unavailable: 503,
     errors.ServiceError: 500,

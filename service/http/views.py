@@ -21,11 +21,10 @@ from service.operations.cards import CardDetails
 def card_out(details: CardDetails, base_url: str, record: Record | None = None) -> CardOut:
     """Return the Card of the API; with the act that made it so, if there was one."""
     card = details.card
-    tier = tier_out(details.account.tier)
     account = AccountOut(
         id=details.account.id,
         balances=balances_out(details.account, details.program),
-        tier=tier,
+        tier=tier_out(details.account.tier),
     )
     acted = {"action": _action(record, base_url)} if record is not None else {}
     return CardOut(
@@ -35,7 +34,6 @@ def card_out(details: CardDetails, base_url: str, record: Record | None = None) 
         program=card.program_id,
         member=member_out(details.member),
         account=account,
-        tier=tier,
         status=card.status,
         status_reason=card.status_reason,
         blocked_by=card.blocked_by,

@@ -1,12 +1,13 @@
 """Who is calling: API keys and sources become actors."""
 
 import secrets
+from datetime import datetime
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
 from service.context import Context
-from service.domain.errors import InvalidInput, Unauthorized
+from service.domain.errors import InvalidInput, NotFound, Unauthorized
 from service.domain.history import Actor
 from service.domain.sources import Source
 from service.storage import api_keys, brands, sources
@@ -37,7 +38,7 @@ def authenticate(context: Context, secret: str, request_id: str) -> Actor:
         key = api_keys.find(transaction, secret)
     if key is None:
         raise Unauthorized("The API key is unknown or revoked.")
-    return Actor(key.brand_id, f"key {key.name}", "api", request_id, key.scopes)
+    return Actor(key.brand_id, f"key {key.name}", "api", request_id, key.scopes, key.id)
 
 
 def create_key(context: Context, brand_id: UUID, name: str, scopes: list[str]) -> str:
@@ -55,6 +56,23 @@ def create_key(context: Context, brand_id: UUID, name: str, scopes: list[str]) -
         key = ApiKey(uuid7(), brand_id, name, frozenset(scopes))
         api_keys.insert(transaction, key, secret, context.now())
     return secret
+
+
+def keys_of(context: Context, brand_id: UUID) -> list[tuple[ApiKey, datetime | None]]:
+    """Return the brand's API keys, each with the time it was revoked, if it was."""
+    with context.reading() as transaction:
+        return api_keys.listed(transaction, brand_id)
+
+
+def revoke_key(context: Context, brand_id: UUID, key_id: UUID) -> None:
+    """Make an API key useless from now on.
+
+    Raises:
+        NotFound: the brand has no such key in use.
+    """
+    with context.transaction() as transaction:
+        if not api_keys.revoke(transaction, brand_id, key_id, context.now()):
+            raise NotFound(f"The brand has no key {key_id} in use.")
 
 
 def source(context: Context, source_id: UUID) -> Source:

@@ -18,7 +18,7 @@ from service.domain.history import Actor, Record
 from service.domain.members import Member
 from service.domain.programs import Program
 from service.operations.accounts import opened_for
-from service.operations.members import MemberData, tell
+from service.operations.members import MemberData, introduce
 from service.storage import accounts, cards, credentials, history, members, passes, programs
 from service.storage.database import Transaction
 from service.storage.passes import Scope
@@ -63,12 +63,10 @@ def issue(context: Context, actor: Actor, request: IssueRequest) -> CardDetails:
     """
     with context.transaction() as transaction:
         program = programs.get(transaction, actor.brand_id, request.program_id)
-        member, is_shown = None, False
+        member = None
         if request.member is not None:
-            member, is_shown = tell(context, transaction, program, request.member)
+            member = introduce(context, transaction, program, request.member)
         account = opened_for(context, transaction, program, member)
-        if is_shown:
-            passes.raise_versions(transaction, Scope.ACCOUNT, account.id, context.now())
         card = add_card(context, transaction, actor, program, account, request)
         return details_of(context, transaction, card)
 

@@ -82,7 +82,7 @@ def conclude(context: Context, results: Iterable[tuple[Delivery, PushResult]]) -
             else:
                 _give_back(context, transaction, delivery, result)
     for delivery, result in gone:
-        devices.forget(context, delivery.device_id, result.gone_since)
+        devices.forget(context, delivery, result.gone_since)
         # What is left was registered anew, with a token that has yet to be told.
         with context.transaction() as transaction:
             _give_back(context, transaction, delivery, result)

@@ -1,12 +1,12 @@
 """Apple devices register passes, ask what changed, and unregister."""
 
-from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
 from service.context import Context
+from service.domain.deliveries import Delivery
 from service.domain.installations import Registration, Told, changes_since, may_be_stale
 from service.domain.passes import Pass
 from service.operations.passes import PassRequest, authorized
@@ -96,20 +96,17 @@ def changed(context: Context, device_library_id: str, type_id: str, tag: str | N
         return told
 
 
-def forget(context: Context, device_id: UUID, gone_since: datetime | None) -> None:
-    """Forget all passes of a push token that Apple reports as gone.
+def forget(context: Context, delivery: Delivery, gone_since: datetime | None) -> None:
+    """Forget what is installed under the push token that was tried and that Apple calls gone.
 
-    Registrations made after `gone_since` (aware UTC) are kept: they brought the token back.
+    Kept are registrations under another token, and those made after `gone_since` (aware UTC).
     """
+    key = (delivery.brand_id, delivery.type_id, delivery.push_token, gone_since)
     with context.transaction() as transaction:
-        gone = installations.sharing_token(transaction, device_id, gone_since)
-        installed = installations.passes_on(transaction, gone)
-        _lock_all(transaction, (account_id for account_id, _, _ in installed))
-        for _, pass_id, device in installed:
-            installations.delete_one(transaction, pass_id, device)
+        seen = installations.with_push_token(transaction, *key)
+        for account_id in sorted({account_id for account_id, _, _ in seen}):
+            accounts.lock(transaction, account_id)
+        # Asked again under the locks: a phone may have registered anew while we waited.
+        for _, pass_id, device_id in installations.with_push_token(transaction, *key):
+            installations.delete_one(transaction, pass_id, device_id)
             _note_single(transaction, pass_id, context.now())
-
-
-def _lock_all(transaction: Transaction, account_ids: Iterable[UUID]) -> None:
-    for account_id in sorted(set(account_ids)):
-        accounts.lock(transaction, account_id)

@@ -15,7 +15,7 @@ from service.domain.cards import (
 )
 from service.domain.history import Actor
 from service.operations.cards import CardDetails, details_of
-from service.operations.members import e164_in
+from service.operations.members import numbers_in
 from service.storage import cards, members, programs
 from service.storage.database import Transaction
 
@@ -37,10 +37,7 @@ class LookupResult:
 def look_up(context: Context, actor: Actor, key: Key, value: str) -> LookupResult:
     """Say what a till may do with the card, from the database as it is now, never from a cache.
 
-    A refusal carries its code and nothing else.
-
-    Raises:
-        InvalidInput: the phone is not a phone number.
+    A refusal carries its code and nothing else. What cannot be a number or phone is unknown.
     """
     with context.reading() as transaction:
         found = _found(transaction, actor, key, value)
@@ -67,7 +64,7 @@ def _by_phone(transaction: Transaction, actor: Actor, phone: str) -> list[Card]:
     regions = {program.phone_region for program in programs.listed(transaction, actor.brand_id)}
     account_ids = [
         account_id
-        for number in e164_in(phone, regions)
+        for number in numbers_in(phone, regions)
         for account_id in members.accounts_by_phone(transaction, actor.brand_id, number)
     ]
     known = cards.of_accounts(transaction, account_ids)

@@ -1,6 +1,7 @@
 """Members: found or added, with what a caller says of them."""
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -12,8 +13,9 @@ from service.domain.accounts import Order, is_news
 from service.domain.errors import InvalidInput
 from service.domain.members import Member
 from service.domain.programs import Program
-from service.storage import members
+from service.storage import accounts, members, passes
 from service.storage.database import Transaction
+from service.storage.passes import Scope
 
 
 @dataclass(frozen=True)
@@ -24,27 +26,49 @@ class MemberData:
     given: Mapping[str, Any] = field(default_factory=dict)
 
 
+def introduce(
+    context: Context, transaction: Transaction, program: Program, data: MemberData
+) -> Member:
+    """Return the member, locked; data of one whose data is ordered by keys is left to snapshots.
+
+    Raises:
+        InvalidInput: the phone is not a phone number.
+    """
+    known = tell(context, transaction, program, MemberData(data.external_id))
+    return known if known.order is not None else tell(context, transaction, program, data)
+
+
 def tell(
     context: Context,
     transaction: Transaction,
     program: Program,
     data: MemberData,
     order: Order | None = None,
-) -> tuple[Member, bool]:
-    """Return the member, locked, with newer data stored; True if a pass now shows another name.
+) -> Member:
+    """Return the member, locked, with newer data stored.
 
-    A member not known before is added. Data older than what is known changes nothing.
+    A member not known before is added. Data older than what is known changes nothing. A new name
+    is shown by the passes of all the member's accounts.
 
     Raises:
         InvalidInput: the phone is not a phone number.
+        OrderingMixed: what is known of the member is ordered by the other kind of key.
     """
     known = members.ensure(transaction, program.brand_id, data.external_id, uuid7(), context.now())
     if not data.given or not is_news(known.order, order):
-        return known, False
+        return known
     told = replace(known, **_normal(data.given, program), order=order)
     if told != known:
         members.save(transaction, told)
-    return told, told.name != known.name
+    if told.name != known.name:
+        _show_everywhere(context, transaction, told)
+    return told
+
+
+def _show_everywhere(context: Context, transaction: Transaction, member: Member) -> None:
+    for account_id in accounts.all_of_member(transaction, member.id):
+        accounts.lock(transaction, account_id)
+        passes.raise_versions(transaction, Scope.ACCOUNT, account_id, context.now())
 
 
 def _normal(given: Mapping[str, Any], program: Program) -> dict[str, Any]:
@@ -52,20 +76,12 @@ def _normal(given: Mapping[str, Any], program: Program) -> dict[str, Any]:
     return dict(given) if phone is None else {**given, "phone": e164(phone, program.phone_region)}
 
 
-def e164_in(phone: str, regions: Iterable[str]) -> set[str]:
-    """Return the numbers in E.164 that the phone can be, read in each of the regions.
-
-    Raises:
-        InvalidInput: it is a phone number in none of them.
-    """
-    numbers, fault = set(), InvalidInput("There is no program to look the phone up in.")
+def numbers_in(phone: str, regions: Iterable[str]) -> set[str]:
+    """Return the numbers in E.164 that the phone can be, read in each of the regions."""
+    numbers = set()
     for region in regions:
-        try:
+        with suppress(InvalidInput):
             numbers.add(e164(phone, region))
-        except InvalidInput as error:
-            fault = error
-    if not numbers:
-        raise fault
     return numbers
 
 

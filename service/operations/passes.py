@@ -22,10 +22,10 @@ TOKEN_BYTES = 32
 
 @dataclass(frozen=True)
 class SignedPass:
-    """A pass as the phone gets it; `changed_at` (aware UTC, whole seconds) is its Last-Modified."""
+    """A pass as the phone gets it; `last_modified` is aware UTC, whole seconds."""
 
     file: bytes
-    changed_at: datetime
+    last_modified: datetime
 
 
 @dataclass(frozen=True)
@@ -45,16 +45,22 @@ def offer_by_link(context: Context, link_token: str) -> SignedPass:
         PassUnavailable: the brand has no certificate.
     """
     with context.transaction() as transaction:
-        card = cards.by_link(transaction, link_token)
-        if card is None or card.status in FINAL:
-            raise CardNotFound("This link leads to no card.")
+        card = _linked(transaction, link_token)
         accounts.lock(transaction, card.account_id)
+        card = _linked(transaction, link_token)
         shown = passes.of_card(transaction, card.id, APPLE)
         if shown is None:
             shown = _first(context, transaction, card)
         shown = passes.note_offer(transaction, shown)
         draft = _draft(context, transaction, shown)
     return _signed(draft, shown)
+
+
+def _linked(transaction: Transaction, link_token: str) -> Card:
+    card = cards.by_link(transaction, link_token)
+    if card is None or card.status in FINAL:
+        raise CardNotFound("This link leads to no card.")
+    return card
 
 
 def _first(context: Context, transaction: Transaction, card: Card) -> Pass:
@@ -70,7 +76,8 @@ def _first(context: Context, transaction: Transaction, card: Card) -> Pass:
         type_id=credentials.get(transaction, credential_id).type_id,
         serial=secrets.token_hex(16),
         version=1,
-        changed_at=context.now().replace(microsecond=0),
+        last_modified=context.now().replace(microsecond=0),
+        changed_at=context.now(),
     )
     passes.insert(transaction, new, secrets.token_urlsafe(TOKEN_BYTES))
     return new
@@ -97,7 +104,7 @@ def fetch(context: Context, request: PassRequest) -> SignedPass | None:
     """
     with context.reading() as transaction:
         shown = authorized(transaction, request)
-        draft = None if shown.changed_at == request.have else _draft(context, transaction, shown)
+        draft = None if shown.last_modified == request.have else _draft(context, transaction, shown)
     signed = None if draft is None else _signed(draft, shown)
     if shown.fetched_version != shown.version or draft is not None:
         with context.transaction() as transaction:
@@ -105,14 +112,14 @@ def fetch(context: Context, request: PassRequest) -> SignedPass | None:
     return signed
 
 
-def changed_at(context: Context, request: PassRequest) -> datetime:
-    """Return when the pass last changed, without building it.
+def last_modified(context: Context, request: PassRequest) -> datetime:
+    """Return the pass's Last-Modified, without building it.
 
     Raises:
         Unauthorized: there is no such pass, or the token is not its own.
     """
     with context.reading() as transaction:
-        return authorized(transaction, request).changed_at
+        return authorized(transaction, request).last_modified
 
 
 def authorized(transaction: Transaction, request: PassRequest) -> Pass:
@@ -164,4 +171,4 @@ def _content(
 
 
 def _signed(draft: _Draft, shown: Pass) -> SignedPass:
-    return SignedPass(draft.wallet.offer(draft.content, draft.design), shown.changed_at)
+    return SignedPass(draft.wallet.offer(draft.content, draft.design), shown.last_modified)

@@ -19,12 +19,13 @@ from service.domain.accounts import (
     needs_later_adds,
     order_of,
 )
+from service.domain.cards import CardStatus, refusal
 from service.domain.errors import CardNotFound, EventConflict, InvalidInput
 from service.domain.history import Actor
 from service.domain.programs import Program
 from service.storage import accounts, events, passes
 from service.storage.database import Transaction
-from service.storage.events import Aim, Claimed, NewEvent, Target
+from service.storage.events import Aim, Claimed, KeptEvent, NewEvent, Target
 from service.storage.passes import Scope
 from service.storage.rounds import in_one_round
 
@@ -87,7 +88,12 @@ def record(context: Context, actor: Actor, source: str, event: PointsEvent) -> P
         if claimed is None:
             raise CardNotFound("No card, account or member of this brand matches the event.")
         if not claimed.is_new:
-            return _repeat(transaction, new, claimed)
+            kept = events.find(transaction, new.brand_id, new.source, new.event_id)
+            assert kept is not None
+            if not kept.is_dead_letter:
+                return _repeat(new, claimed, kept)
+            events.revive(transaction, kept.id, new, claimed.account.id)
+            new = replace(new, id=kept.id)
         statement = Statement(event.balance, event.operator, event.amount, order)
         return _apply(transaction, new, event, claimed, statement)
 
@@ -97,9 +103,7 @@ def _target(event: PointsEvent) -> Target:
     return Target(aim, getattr(event, aim), event.program_id)
 
 
-def _repeat(transaction: Transaction, new: NewEvent, claimed: Claimed) -> PointsResult:
-    kept = events.find(transaction, new.brand_id, new.source, new.event_id)
-    assert kept is not None
+def _repeat(new: NewEvent, claimed: Claimed, kept: KeptEvent) -> PointsResult:
     if kept.digest != new.digest:
         raise EventConflict(f"The event id {new.event_id} was used for another body.")
     return PointsResult(
@@ -121,13 +125,23 @@ def _apply(
             f"The program has the balances {', '.join(known)}.", [("balance", "is not one of them")]
         )
     before = known[statement.balance]
-    decision = decided(transaction, program, before, statement)
+    decision = _by_card(claimed.card_status, before, statement) or decided(
+        transaction, program, before, statement
+    )
     if decision.outcome is not Outcome.APPLIED:
         events.conclude(transaction, new.id, decision.outcome, decision.why)
         return PointsResult(decision.outcome, account, program, why=decision.why)
     _write(transaction, new, event, account, statement, before, decision.balance)
     known[before.code] = decision.balance
     return PointsResult(Outcome.APPLIED, replace(account, balances=tuple(known.values())), program)
+
+
+def _by_card(status: CardStatus | None, before: Balance, statement: Statement) -> Decision | None:
+    """Return the refusal of an add by a card that may not earn or not spend; None if it may."""
+    if status is None or statement.operator is Operator.SET:
+        return None
+    why = refusal(status, statement.amount)
+    return None if why is None else Decision(Outcome.REFUSED, before, why)
 
 
 def decided(
@@ -180,9 +194,10 @@ def _write(
 def keep_dead_letter(
     context: Context, actor: Actor, source: str, event: tuple[str, bytes], why: str, body: str
 ) -> PointsResult:
-    """Keep a signed event that cannot be applied, so that staff can see and replay it.
+    """Keep a signed event that cannot be applied, so that staff can see it.
 
-    `event` is its id and digest. A repeat is a duplicate.
+    `event` is its id and digest. A repeat is a duplicate. The id stays free: once the card exists
+    or the body is right, the event may be sent again and is applied.
     """
     event_id, digest = event
     new = NewEvent(uuid7(), actor.brand_id, source, event_id, digest, context.now())
@@ -191,6 +206,9 @@ def keep_dead_letter(
             return PointsResult.refused(why)
         kept = events.find(transaction, actor.brand_id, source, event_id)
         assert kept is not None
-        if kept.digest != digest:
+        if kept.digest == digest:
+            return PointsResult(Outcome.DUPLICATE, None, why=kept.why, first=kept.outcome)
+        if not kept.is_dead_letter:
             return PointsResult.refused(EventConflict.code)
-        return PointsResult(Outcome.DUPLICATE, None, why=kept.why, first=kept.outcome)
+        events.replace_dead_letter(transaction, kept.id, new, why, body)
+        return PointsResult.refused(why)

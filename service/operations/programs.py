@@ -94,6 +94,8 @@ def _passes_folder(context: Context) -> Path:
 def _program(brand_id: UUID, design_id: UUID, name: str, said: dict[str, Any]) -> Program:
     scheme = said["number_scheme"]
     region = said.get("phone_region", Program.phone_region)
+    if not said["balances"]:
+        raise InvalidInput("A program needs at least one balance.", [("balances", "is empty")])
     if region not in phonenumbers.SUPPORTED_REGIONS:
         raise InvalidInput(f"{region} is no country code of phone numbers, such as US or DE.")
     try:
@@ -163,6 +165,11 @@ def import_certificate(
             raise AlreadyExists(f"Another brand issues {credential.type_id}.")
         credentials.insert(transaction, brand_id, credential, context.now())
     return credential
+
+
+def has_certificate(context: Context, brand_id: UUID) -> bool:
+    with context.reading() as transaction:
+        return credentials.newest_id(transaction, brand_id) is not None
 
 
 def wallet_faults(context: Context) -> list[str]:

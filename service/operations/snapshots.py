@@ -44,13 +44,17 @@ class BalanceData:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """An account as it is now, as the loyalty system sees it."""
+    """An account as it is now, as the loyalty system sees it.
+
+    `says_tier` tells a tier of None (there is none) from one not spoken of.
+    """
 
     program_id: UUID
     member: MemberData
     number: str | None = None
     balances: Mapping[str, BalanceData] = field(default_factory=dict)
     tier: Tier | None = None
+    says_tier: bool = False
     version: int | None = None
     occurred_at: datetime | None = None
     store: str | None = None
@@ -71,13 +75,13 @@ def upsert(context: Context, actor: Actor, snapshot: Snapshot) -> tuple[CardDeta
     order = order_of(snapshot.version, snapshot.occurred_at, context.now())
     with context.transaction() as transaction:
         program = programs.get(transaction, actor.brand_id, snapshot.program_id)
-        member, is_renamed = tell(context, transaction, program, snapshot.member, order)
+        member = tell(context, transaction, program, snapshot.member, order)
         account = opened_for(context, transaction, program, member)
         writes, is_shown = _balances(context, transaction, program, account, snapshot, order)
-        if snapshot.tier is not None and is_news(account.tier_order, order):
+        if snapshot.says_tier and is_news(account.tier_order, order):
             writes.append(accounts.save_tier(account.id, snapshot.tier, order))
             is_shown |= snapshot.tier != account.tier
-        if is_shown or is_renamed:
+        if is_shown:
             now = context.now()
             passes.raise_versions(transaction, Scope.ACCOUNT, account.id, now, also=writes)
         elif writes:

@@ -66,6 +66,12 @@ def of_member(transaction: Transaction, program_id: UUID, member_id: UUID) -> UU
     return transaction.session.scalar(query)
 
 
+def all_of_member(transaction: Transaction, member_id: UUID) -> list[UUID]:
+    """Return the member's accounts in id order, the order in which they are to be locked."""
+    query = select(AccountMemberRow.account_id).where(AccountMemberRow.member_id == member_id)
+    return sorted(transaction.session.scalars(query))
+
+
 def lock(transaction: Transaction, account_id: UUID) -> Account:
     """Return the account as it is now and keep others from changing it until the commit."""
     query = (
@@ -84,7 +90,8 @@ def get(transaction: Transaction, brand_id: UUID, account_id: UUID) -> Account:
     Raises:
         AccountNotFound: the brand has none with that id.
     """
-    query = _selected().where(AccountRow.id == account_id, AccountRow.brand_id == brand_id)
+    found = _selected().where(AccountRow.id == account_id, AccountRow.brand_id == brand_id)
+    query = found.execution_options(populate_existing=True)
     rows = transaction.session.execute(query).all()
     if not rows:
         raise AccountNotFound(f"There is no account {account_id}.")
@@ -160,10 +167,10 @@ def save_balance(balance: Balance) -> Write:
     return Write(SAVE_BALANCE, values | key)
 
 
-def save_tier(account_id: UUID, tier: Tier, order: Order | None) -> Write:
+def save_tier(account_id: UUID, tier: Tier | None, order: Order | None) -> Write:
     values = {
-        "new_tier_code": tier.code,
-        "new_tier_name": tier.name,
+        "new_tier_code": tier.code if tier else None,
+        "new_tier_name": tier.name if tier else None,
         "new_tier_order_kind": order.kind if order else None,
         "new_tier_order_position": order.position if order else None,
     }

@@ -110,6 +110,7 @@ def of_accounts(transaction: Transaction, account_ids: list[UUID]) -> list[Card]
         select(CardRow)
         .where(CardRow.account_id.in_(account_ids))
         .order_by(CardRow.created_at.desc(), CardRow.id.desc())
+        .execution_options(populate_existing=True)
     )
     return [_card(row) for row in transaction.session.scalars(query)]
 

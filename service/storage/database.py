@@ -116,6 +116,7 @@ def _engines(url: str) -> tuple[Engine, Engine]:
         max_overflow=20,
         pool_timeout=WRITE_WAIT_S,
         pool_pre_ping=True,
+        hide_parameters=True,
         connect_args={"options": options, "connect_timeout": 5, "application_name": "tessera"},
     )
     snapshot = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
@@ -141,6 +142,7 @@ def _sqlite_engine(
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=WRITE_WAIT_S,
+        hide_parameters=True,
         connect_args={"check_same_thread": False, "timeout": WRITE_WAIT_S},
     )
 

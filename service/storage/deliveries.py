@@ -5,22 +5,30 @@ from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, CursorResult, case, func, select, update
+from sqlalchemy import ColumnElement, CursorResult, and_, case, func, select, update
 
 from service.domain.deliveries import BATCH, LEASE, Delivery, Priority, not_before, retry_after
+from service.domain.errors import SetupError
 from service.domain.passes import Pass
 from service.storage.database import Transaction
 from service.storage.tables import DeliveryRow, DeviceRow, InstallationRow, PassRow
 
 
 def claim(transaction: Transaction, lease: UUID, now: datetime) -> list[Delivery]:
-    """Lease up to 50 due deliveries, the most urgent and oldest first.
+    """Lease up to 50 due deliveries of one brand, the most urgent and oldest first.
 
-    A lease moves `due_at` to its end: if its owner dies, the debt is due again by itself.
+    The brand is that of the most urgent one: a slow brand must not hold leases of others. A lease
+    moves `due_at` to its end: if its owner dies, the debt is due again by itself.
     """
+    first = (
+        select(DeliveryRow.brand_id)
+        .where(DeliveryRow.due_at <= now)
+        .order_by(DeliveryRow.priority, DeliveryRow.due_at)
+        .limit(1)
+    )
     due = (
         select(DeliveryRow.id)
-        .where(DeliveryRow.due_at <= now)
+        .where(DeliveryRow.due_at <= now, DeliveryRow.brand_id == first.scalar_subquery())
         .order_by(DeliveryRow.priority, DeliveryRow.due_at)
         .limit(BATCH)
         .with_for_update(skip_locked=True)
@@ -45,21 +53,32 @@ def _leased(transaction: Transaction, ids: Sequence[UUID], lease: UUID) -> list[
         .order_by(DeliveryRow.priority, DeliveryRow.id)
         .execution_options(populate_existing=True)
     )
-    return [
-        Delivery(
-            id=row.id,
-            brand_id=row.brand_id,
-            pass_id=row.pass_id,
-            device_id=device.id,
-            wallet=row.wallet,
-            type_id=type_id,
-            push_token=transaction.vault.open(device.push_token, "devices", device.id),
-            version=row.wanted_version,
-            attempts=row.attempts,
-            lease=lease,
-        )
-        for row, device, type_id in transaction.session.execute(query)
-    ]
+    rows = transaction.session.execute(query).all()
+    return [each for row in rows if (each := _opened(transaction, row[0], row[1], row[2], lease))]
+
+
+def _opened(
+    transaction: Transaction, row: DeliveryRow, device: DeviceRow, type_id: str, lease: UUID
+) -> Delivery | None:
+    """Return the delivery, or None if its push token does not open; that is noted at the row."""
+    try:
+        push_token = transaction.vault.open(device.push_token, "devices", device.id)
+    except SetupError as error:
+        row.last_error = error.detail
+        transaction.session.flush()
+        return None
+    return Delivery(
+        id=row.id,
+        brand_id=row.brand_id,
+        pass_id=row.pass_id,
+        device_id=device.id,
+        wallet=row.wallet,
+        type_id=type_id,
+        push_token=push_token,
+        version=row.wanted_version,
+        attempts=row.attempts,
+        lease=lease,
+    )
 
 
 def finish(transaction: Transaction, delivery: Delivery, now: datetime) -> None:
@@ -97,8 +116,9 @@ def give_back(
     """Note the failed attempt and when to try again: after a growing pause, or at `wait`."""
     attempts = delivery.attempts + 1
     later = max(now + retry_after(attempts), wait or now)
-    newer = DeliveryRow.wanted_version > delivery.version
-    soonest = case((newer, _unless_sooner(not_before(now))), else_=later)
+    urgent = DeliveryRow.priority == int(Priority.URGENT)
+    blocked_meanwhile = and_(urgent, DeliveryRow.wanted_version > delivery.version)
+    soonest = case((blocked_meanwhile, _unless_sooner(later)), else_=later)
     transaction.session.execute(
         update(DeliveryRow)
         .where(DeliveryRow.id == delivery.id, DeliveryRow.lease == delivery.lease)
@@ -127,9 +147,10 @@ def of_passes(transaction: Transaction, pass_ids: Sequence[UUID]) -> list[tuple[
 
 
 def owe_if_untold(transaction: Transaction, shown: Pass, device_id: UUID, now: datetime) -> None:
-    """Make the push due again unless the device was told of the pass as it is now.
+    """Make the push due at once unless the device was told of the pass as it is now.
 
-    A push may have gone to the token that the device had before.
+    A push may have gone, or be on its way, to the token that the device had before: a lease on
+    it is taken away, so that its end settles nothing.
     """
     untold = select(InstallationRow.id).where(
         InstallationRow.pass_id == shown.id,
@@ -138,7 +159,7 @@ def owe_if_untold(transaction: Transaction, shown: Pass, device_id: UUID, now: d
     )
     owed = transaction.session.execute(
         update(DeliveryRow)
-        .where(DeliveryRow.installation_id.in_(untold), DeliveryRow.due_at.is_(None))
-        .values(due_at=now, sent_version=shown.version - 1)
+        .where(DeliveryRow.installation_id.in_(untold))
+        .values(due_at=now, lease=None, attempts=0, sent_version=shown.version - 1)
     )
     transaction.owes_push |= cast("CursorResult[Any]", owed).rowcount > 0

@@ -7,9 +7,19 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, literal, select, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    literal,
+    select,
+    update,
+)
 
 from service.domain.accounts import Account
+from service.domain.cards import CardStatus
 from service.domain.programs import Program
 from service.storage.accounts import account_from
 from service.storage.database import Transaction
@@ -40,20 +50,26 @@ class NewEvent:
 
 @dataclass(frozen=True)
 class KeptEvent:
+    """An event that came before; a dead letter changed nothing and may be sent again."""
+
     id: UUID
     digest: bytes
-    account_id: UUID | None
     outcome: str
     why: str | None
+    is_dead_letter: bool
 
 
 @dataclass(frozen=True)
 class Claimed:
-    """A locked account with its program; `is_new` unless the event was there already."""
+    """A locked account with its program; `is_new` unless the event was there already.
+
+    `card_status` is that of the card by which the event names the account, locked too.
+    """
 
     account: Account
     program: Program
     is_new: bool
+    card_status: CardStatus | None
 
 
 class Aim(StrEnum):
@@ -63,6 +79,9 @@ class Aim(StrEnum):
     CARD_ID = "card_id"
     ACCOUNT_ID = "account_id"
     MEMBER = "member"
+
+
+BY_CARD = frozenset({Aim.CARD_NUMBER, Aim.CARD_ID})
 
 
 @dataclass(frozen=True)
@@ -89,18 +108,19 @@ def claim(transaction: Transaction, new: NewEvent, target: Target) -> Claimed | 
     if kept is None:
         is_new = rows[0][3] is not None
     held = account_from(rows[0][0], (row[1] for row in rows))
-    return Claimed(held, from_row(rows[0][2]), is_new)
+    status = CardStatus(rows[0][4]) if target.aim in BY_CARD else None
+    return Claimed(held, from_row(rows[0][2]), is_new, status)
 
 
 @cache
-def _claim(is_postgresql: bool, aim: Aim) -> tuple[Any, Select[Any, Any, Any, Any]]:
+def _claim(is_postgresql: bool, aim: Aim) -> tuple[Any, Select[Any]]:
     """Return what keeps the event (None if the second does it too) and what locks its account."""
     account = select(AccountRow.id).where(AccountRow.brand_id == bindparam("brand_id"), _picks(aim))
     kept = _insert_for(is_postgresql, account)
     if not is_postgresql:
-        return kept, _locked(account, literal(None))
+        return kept, _locked(account, literal(None), aim)
     fresh = kept.cte("fresh")
-    return None, _locked(account, select(fresh.c.id).scalar_subquery())
+    return None, _locked(account, select(fresh.c.id).scalar_subquery(), aim)
 
 
 def _picks(aim: Aim) -> ColumnElement[bool]:
@@ -119,8 +139,14 @@ def _picks(aim: Aim) -> ColumnElement[bool]:
         )
         return AccountRow.id.in_(owned)
     cards = select(CardRow.account_id).where(CardRow.brand_id == AccountRow.brand_id)
+    return AccountRow.id.in_(cards.where(_is_named(aim)))
+
+
+def _is_named(aim: Aim) -> ColumnElement[bool]:
+    """Return the condition for the card by which an event names its account."""
     column = CardRow.id if aim is Aim.CARD_ID else CardRow.number
-    return AccountRow.id.in_(cards.where(column == value))
+    named: ColumnElement[bool] = column == bindparam("aim")
+    return named
 
 
 def _insert_for(is_postgresql: bool, account: Select[UUID]) -> Any:
@@ -133,15 +159,20 @@ def _insert_for(is_postgresql: bool, account: Select[UUID]) -> Any:
     return insert.from_select(["account_id", *names, "outcome"], chosen).returning(events.c.id)
 
 
-def _locked(account: Select[UUID], fresh: ColumnElement[Any]) -> Select[Any, Any, Any, Any]:
-    return (
+def _locked(account: Select[UUID], fresh: ColumnElement[Any], aim: Aim) -> Select[Any]:
+    rows: list[Any] = [AccountRow, BalanceRow]
+    query: Select[Any] = (
         select(AccountRow, BalanceRow, ProgramRow, fresh)
         .join(BalanceRow, BalanceRow.account_id == AccountRow.id)
         .join(ProgramRow, ProgramRow.id == AccountRow.program_id)
         .where(AccountRow.id.in_(account))
-        .with_for_update(of=[AccountRow, BalanceRow])
-        .execution_options(populate_existing=True)
     )
+    if aim in BY_CARD:
+        rows.append(CardRow)
+        query = query.add_columns(CardRow.status).join(
+            CardRow, and_(CardRow.account_id == AccountRow.id, _is_named(aim))
+        )
+    return query.with_for_update(of=rows).execution_options(populate_existing=True)
 
 
 def find(transaction: Transaction, brand_id: UUID, source: str, event_id: str) -> KeptEvent | None:
@@ -151,7 +182,8 @@ def find(transaction: Transaction, brand_id: UUID, source: str, event_id: str) -
     row = transaction.session.scalars(query.execution_options(populate_existing=True)).first()
     if row is None:
         return None
-    return KeptEvent(row.id, row.digest, row.account_id, row.outcome, row.why)
+    is_dead_letter = row.dead_letter is not None
+    return KeptEvent(row.id, row.digest, row.outcome, row.why, is_dead_letter)
 
 
 def conclude(transaction: Transaction, event_id: UUID, outcome: str, why: str | None) -> None:
@@ -162,7 +194,7 @@ def conclude(transaction: Transaction, event_id: UUID, outcome: str, why: str | 
 
 
 def keep_dead_letter(transaction: Transaction, new: NewEvent, why: str, body: str) -> bool:
-    """Keep an event that cannot be applied, with its body; False if it was kept before."""
+    """Keep an event that cannot be applied, with its body; False if its id was kept before."""
     return insert_new(
         transaction,
         EventRow,
@@ -170,4 +202,32 @@ def keep_dead_letter(transaction: Transaction, new: NewEvent, why: str, body: st
         outcome="refused",
         why=why,
         dead_letter=transaction.vault.seal(body, "events", new.id),
+    )
+
+
+def revive(transaction: Transaction, event_id: UUID, new: NewEvent, account_id: UUID) -> None:
+    """Turn a dead letter into the event that has come under its id and finds its account now."""
+    transaction.session.execute(
+        update(EventRow)
+        .where(EventRow.id == event_id)
+        .values(
+            digest=new.digest,
+            account_id=account_id,
+            outcome="applied",
+            why=None,
+            dead_letter=None,
+            received_at=new.received_at,
+        )
+    )
+
+
+def replace_dead_letter(
+    transaction: Transaction, event_id: UUID, new: NewEvent, why: str, body: str
+) -> None:
+    """Keep the newer body of an event that still cannot be applied."""
+    sealed = transaction.vault.seal(body, "events", event_id)
+    transaction.session.execute(
+        update(EventRow)
+        .where(EventRow.id == event_id)
+        .values(digest=new.digest, why=why, dead_letter=sealed, received_at=new.received_at)
     )

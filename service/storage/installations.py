@@ -1,6 +1,5 @@
 """Apple devices and the passes installed on them."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -170,24 +169,30 @@ def count(transaction: Transaction, pass_id: UUID) -> int:
     return transaction.session.scalar(query) or 0
 
 
-def sharing_token(transaction: Transaction, device_id: UUID, before: datetime | None) -> list[UUID]:
-    """Return the devices that have this device's push token, registered before `before`."""
-    token = select(DeviceRow.push_token_digest).where(DeviceRow.id == device_id)
-    query = select(DeviceRow.id).where(DeviceRow.push_token_digest == token.scalar_subquery())
-    if before is not None:
-        query = query.where(DeviceRow.push_token_at < before)
-    return list(transaction.session.scalars(query))
-
-
-def passes_on(
-    transaction: Transaction, device_ids: Sequence[UUID]
+def with_push_token(
+    transaction: Transaction,
+    brand_id: UUID,
+    type_id: str,
+    push_token: str,
+    before: datetime | None,
 ) -> list[tuple[UUID, UUID, UUID]]:
-    """Return (account, pass, device) of every installation on these devices, in account order."""
+    """Return (account, pass, device) of all that is installed under this push token now.
+
+    Only of this brand and pass type: the wallet's word is about them alone. With `before`, only
+    where the token was registered earlier than that.
+    """
     query = (
         select(InstallationRow.account_id, InstallationRow.pass_id, InstallationRow.device_id)
-        .where(InstallationRow.device_id.in_(device_ids))
-        .order_by(InstallationRow.account_id)
+        .join(DeviceRow, DeviceRow.id == InstallationRow.device_id)
+        .where(
+            DeviceRow.brand_id == brand_id,
+            DeviceRow.type_id == type_id,
+            DeviceRow.push_token_digest == transaction.vault.digest("push token", push_token),
+        )
+        .order_by(InstallationRow.account_id, InstallationRow.id)
     )
+    if before is not None:
+        query = query.where(DeviceRow.push_token_at < before)
     return [(row[0], row[1], row[2]) for row in transaction.session.execute(query)]
 
 

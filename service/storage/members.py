@@ -32,7 +32,8 @@ def ensure(
     query = select(MemberRow).where(
         MemberRow.brand_id == brand_id, MemberRow.external_id == external_id
     )
-    return _member(transaction, transaction.session.scalars(query.with_for_update()).one())
+    locked = query.with_for_update().execution_options(populate_existing=True)
+    return _member(transaction, transaction.session.scalars(locked).one())
 
 
 def save(transaction: Transaction, member: Member) -> None:

@@ -19,7 +19,7 @@ from service.storage.types import Amount, UtcTime
 
 
 def insert(transaction: Transaction, new: Pass, token: str) -> None:
-    values = {**vars(new), "changed_at": int(new.changed_at.timestamp())}
+    values = {**vars(new), "last_modified": int(new.last_modified.timestamp())}
     transaction.session.add(
         PassRow(
             **values,
@@ -116,6 +116,13 @@ def _owe(scope: Scope, priority: Priority) -> Update:
     # Both writes of the round see the version before it, so the debt is that version plus one.
     wanted = select(PASSES.c.version + 1).where(PASSES.c.id == DELIVERIES.c.pass_id)
     theirs = select(PASSES.c.id).where(PASSES.c[scope] == bindparam("owner"))
+    # In id order, as workers take them when they record results: else the two would deadlock.
+    owed = (
+        select(DELIVERIES.c.id)
+        .where(DELIVERIES.c.pass_id.in_(theirs))
+        .order_by(DELIVERIES.c.id)
+        .with_for_update()
+    )
     now = bindparam("now", type_=UtcTime())
     calm = case(
         (DELIVERIES.c.due_at.is_not(None), DELIVERIES.c.due_at),
@@ -127,12 +134,11 @@ def _owe(scope: Scope, priority: Priority) -> Update:
     )
     return (
         update(DELIVERIES)
-        .where(DELIVERIES.c.pass_id.in_(theirs))
+        .where(DELIVERIES.c.id.in_(owed))
         .values(
             wanted_version=wanted.scalar_subquery(),
             due_at=now if priority is Priority.URGENT else calm,
             priority=most_urgent,
-            attempts=0,
         )
     )
 
@@ -140,11 +146,15 @@ def _owe(scope: Scope, priority: Priority) -> Update:
 @cache
 def _next_version(scope: Scope) -> Update:
     second = bindparam("second", type_=Amount)
-    forward = case((PASSES.c.changed_at < second, second), else_=PASSES.c.changed_at + 1)
+    forward = case((PASSES.c.last_modified < second, second), else_=PASSES.c.last_modified + 1)
     return (
         update(PASSES)
         .where(PASSES.c[scope] == bindparam("owner"))
-        .values(version=PASSES.c.version + 1, changed_at=forward)
+        .values(
+            version=PASSES.c.version + 1,
+            last_modified=forward,
+            changed_at=bindparam("now", type_=UtcTime()),
+        )
     )
 
 
@@ -164,7 +174,8 @@ def _pass(row: PassRow) -> Pass:
         type_id=row.type_id,
         serial=row.serial,
         version=row.version,
-        changed_at=datetime.fromtimestamp(row.changed_at, UTC),
+        last_modified=datetime.fromtimestamp(row.last_modified, UTC),
+        changed_at=row.changed_at,
         first_offered_version=row.first_offered_version,
         fetched_version=row.fetched_version,
         fetched_at=row.fetched_at,

@@ -45,8 +45,7 @@ def _reached() -> Iterator[None]:
     except exc.DBAPIError as error:
         why = str(error.orig).strip().partition("\n")[0]
         raise SetupError(
-            f"The database does not answer: {why}. Check TESSERA_DATABASE_URL, and that the "
-            "database server runs."
+            f"The database does not answer: {why}. Check TESSERA_DATABASE_URL and what it leads to."
         ) from error
 
 

@@ -236,7 +236,7 @@ class CardRow(Owned):
 
 
 class PassRow(Owned):
-    """`changed_at` is whole seconds since 1970, the unit of Last-Modified."""
+    """`last_modified` is whole seconds since 1970, the unit of the header of that name."""
 
     __tablename__ = "passes"
     __table_args__ = (
@@ -253,7 +253,8 @@ class PassRow(Owned):
     token: Mapped[bytes]
     token_digest: Mapped[bytes]
     version: Mapped[int]
-    changed_at: Mapped[int] = mapped_column(Amount)
+    last_modified: Mapped[int] = mapped_column(Amount)
+    changed_at: Mapped[datetime]
     first_offered_version: Mapped[int | None]
     fetched_version: Mapped[int | None]
     fetched_at: Mapped[datetime | None]

@@ -99,12 +99,15 @@ def _decode(text: bytes, file: Path) -> bytes:
     return key
 
 
-def create_master_key(file: Path) -> None:
-    """Write a new master key, readable by this user only; an existing file is left alone."""
+def create_master_key(file: Path) -> bool:
+    """Write a new master key, readable by this user only; False if there is a file already."""
     file.parent.mkdir(parents=True, exist_ok=True)
     try:
         handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
-        return
+        return False
     with os.fdopen(handle, "wb") as stream:
         stream.write(base64.b64encode(secrets.token_bytes(KEY_BYTES)) + b"\n")
+        stream.flush()
+        os.fsync(handle)  # the database must not outlive its key
+    return True

@@ -40,7 +40,10 @@ def deliver_due(context: Context) -> bool:
     """Deliver one lease batch; False if nothing was due."""
     batches = retrying(lambda: deliveries.claim(context))
     for batch in batches:
-        _deliver(context, batch)
+        try:
+            _deliver(context, batch)
+        except Exception:
+            log.exception("a batch failed; it is due again when its lease ends")
     return bool(batches)
 
 
