@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import requests
 
 from service.emulators.certificates import Authority
 from service.wiring import utc_now
@@ -121,3 +122,22 @@ def test_a_certificate_that_does_not_fit_is_refused_with_the_reason(
     assert "cannot be read" in refusals["missing"].stderr
     assert good.returncode == 0, good.stderr
     assert "pass.com.example.one" in good.stdout
+
+
+def test_a_revoked_key_opens_nothing_any_more(folder: Path) -> None:
+    with Demo(folder) as demo:
+        brand = ("--brand", "Tessera Demo")
+        made = tessera(folder, "keys", "create", *brand, "--name", "till", "--all-scopes", "--json")
+        secret = json.loads(made.stdout)["api_key"]
+        keys = json.loads(tessera(folder, "keys", "list", *brand, "--json").stdout)
+        (key,) = [each["id"] for each in keys if each["name"] == "till"]
+        address = f"{demo.told['base_url']}/v1/lookup"
+        call = {"json": {"number": "1"}, "headers": {"Authorization": f"Bearer {secret}"}}
+
+        before = requests.post(address, timeout=10, **call)
+        revoked = tessera(folder, "keys", "revoke", *brand, key)
+        after = requests.post(address, timeout=10, **call)
+
+    assert secret not in json.dumps(keys)
+    assert revoked.returncode == 0
+    assert (before.status_code, after.status_code) == (200, 401)

@@ -214,3 +214,16 @@ def test_a_later_change_does_not_unsettle_an_act(world: World) -> None:
     world.points("e-1", card, add=1)
 
     assert surfaces(world, acted)["apple"] == "done"
+
+
+def test_if_match_guards_an_act(world: World) -> None:
+    card = world.card()
+    path, body = f"/v1/cards/{card['id']}/block", {"reason": "lost"}
+
+    stale = world.call("POST", path, body, If_Match='"9"')
+    garbled = world.call("POST", path, body, If_Match="x")
+    fresh = world.call("POST", path, body, If_Match='"1"')
+
+    assert (stale.status_code, stale.json["code"]) == (412, "stale_card")
+    assert garbled.status_code == 400
+    assert (fresh.status_code, fresh.json["version"]) == (200, 2)

@@ -147,17 +147,36 @@ def test_a_phone_is_read_as_of_every_region_of_the_brand(world: World) -> None:
     assert answer["card"]["id"] == card["id"]
 
 
+def test_whatever_a_scanner_reads_is_a_card_or_an_unknown_one(world: World) -> None:
+    world.card(member={"phone": "+14155552671"})
+    scanned = [{"number": ""}, {"number": "000"}, {"barcode": "x" * 5000}, {"phone": "hello"}]
+
+    answers = [ask(world, **question) for question in scanned]
+
+    assert [answer.status_code for answer in answers] == [200] * 4
+    assert {answer.json["decline_code"] for answer in answers} == {"unknown_card"}
+
+
 def test_a_question_that_cannot_be_answered_is_refused(world: World) -> None:
     wrong: list[dict[str, Any]] = [
         {},
         {"number": "12345", "barcode": "12345"},
-        {"number": ""},
         {"number": 12345},
-        {"barcode": ""},
-        {"phone": "hello"},
         {"number": "12345", "color": "red"},
     ]
 
     answers = [ask(world, **body) for body in wrong]
 
     assert {(a.status_code, a.json["code"]) for a in answers} == {(400, "invalid_input")}
+
+
+def test_a_repeat_under_the_same_key_sees_a_block_at_once(world: World) -> None:
+    card = world.card()
+    key = {"Idempotency_Key": "till-1"}
+    before = world.call("POST", "/v1/lookup", {"number": card["number"]}, **key).json
+    world.act(card, "block", reason="stolen")
+
+    after = world.call("POST", "/v1/lookup", {"number": card["number"]}, **key).json
+
+    assert before["can_redeem"] is True
+    assert after == {"can_earn": True, "can_redeem": False, "decline_code": "card_blocked"}

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+import pytest
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
@@ -286,3 +287,36 @@ def test_of_fifty_burns_at_once_exactly_one_gets_the_hundred_points(world: World
     outcomes = [answer["outcome"] for answer in answers]
     assert (outcomes.count("applied"), outcomes.count("refused")) == (1, 49)
     assert amount(world.points("last", card, add=0)) == 0
+
+
+@pytest.mark.parametrize("name", ["card_number", "card_id"])
+def test_a_blocked_card_earns_but_does_not_spend(world: World, name: str) -> None:
+    card = world.card(points=100)
+    world.act(card, "block", reason="lost")
+    named = {name: card["number"] if name == "card_number" else card["id"]}
+
+    answers = [
+        world.call("POST", "/v1/points", {"event_id": f"e{amount}", "add": amount, **named}).json
+        for amount in (5, -5)
+    ]
+
+    assert [answer["outcome"] for answer in answers] == ["applied", "refused"]
+    assert answers[1]["why"] == "card_blocked"
+    assert answers[1]["balances"]["points"]["amount"] == 105
+
+
+def test_a_closed_card_neither_earns_nor_spends_but_its_account_can_be_corrected(
+    world: World,
+) -> None:
+    card = world.card(points=100)
+    world.act(card, "close", reason="account_closure")
+
+    refused = [world.points(f"e-{amount}", card, add=amount) for amount in (5, -5)]
+    corrected = world.call(
+        "POST",
+        "/v1/points",
+        {"event_id": "e-2", "account_id": card["account"]["id"], "add": -10},
+    ).json
+
+    assert [answer["why"] for answer in refused] == ["card_closed"] * 2
+    assert corrected["balances"]["points"]["amount"] == 90

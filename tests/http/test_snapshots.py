@@ -2,11 +2,13 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
+from service.operations import programs
 from service.storage.tables import AccountRow, CardRow, EntryRow
 from tests.http.phone import Phone
 from tests.world import World
@@ -25,7 +27,7 @@ def counted(world: World, row: Any) -> int:
 def shown(answer: TestResponse) -> tuple[Any, ...]:
     """The three things that are ordered on their own: balance, tier, member."""
     card = answer.json
-    tier = card["tier"] and card["tier"]["code"]
+    tier = card["account"]["tier"] and card["account"]["tier"]["code"]
     return card["account"]["balances"]["points"]["amount"], tier, card["member"]["name"]
 
 
@@ -256,3 +258,41 @@ def test_the_pass_gets_a_new_version_only_for_what_it_shows(
     passes = world.call("GET", f"/v1/cards/{card['id']}/delivery").json["passes"]
 
     assert passes[0]["version"] == (2 if is_shown else 1)
+
+
+def test_a_new_name_reaches_the_passes_of_all_the_members_programs(world: World) -> None:
+    second = programs.create_program(world.context, world.brand.id, "points", "Second")
+    world.card("m-1", member={"name": "Ann"})
+    path = f"/v1/programs/{second.id}/members/m-1"
+    other = world.call("PUT", path, {"balances": {"points": 1}}).json
+    world.client.get(urlsplit(other["links"]["apple"]).path)
+
+    world.card("m-1", member={"name": "Berta"})
+
+    shown = world.call("GET", f"/v1/cards/{other['id']}/delivery").json["passes"][0]
+    assert shown["version"] == 2
+
+
+def test_a_tier_that_is_null_is_taken_away(world: World) -> None:
+    put(world, tier={"code": "gold"})
+
+    kept = put(world, balances={"points": 1})
+    gone = put(world, tier=None)
+
+    assert (shown(kept)[1], shown(gone)[1]) == ("gold", None)
+
+
+def test_member_data_without_the_known_key_is_refused_not_dropped(world: World) -> None:
+    put(world, member={"name": "Ann"}, version=1)
+
+    answer = put(world, member={"name": "Bob"})
+
+    assert (answer.status_code, answer.json["code"]) == (409, "ordering_mixed")
+
+
+def test_member_ids_that_are_no_clean_text_are_refused(world: World) -> None:
+    for member in ("%ff", "%20", "a%2Fb", "%20x"):
+        answer = world.call("PUT", f"/v1/programs/{world.brand.program.id}/members/{member}", {})
+
+        assert answer.status_code in (400, 404), member
+    assert counted(world, AccountRow) == 0

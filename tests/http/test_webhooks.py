@@ -234,3 +234,29 @@ def test_the_source_is_remembered_with_the_event(world: World) -> None:
 
     assert UUID(row.source) == world.brand.source_id
     assert (row.event_id, row.outcome) == ("msg-1", "applied")
+
+
+def test_a_dead_letter_sent_again_is_applied_once_its_card_exists(world: World) -> None:
+    event = {"type": "points.changed", "data": {"card_number": "55555", "add": 7}}
+    early = world.webhook("msg-1", event).json
+    again = world.webhook("msg-1", event).json
+    world.card("m-1", points=1, number="55555")
+
+    late = world.webhook("msg-1", event).json
+    repeat = world.webhook("msg-1", event).json
+
+    assert (early["outcome"], again["outcome"]) == ("refused", "duplicate")
+    assert (late["outcome"], late["balances"]["points"]["amount"]) == ("applied", 8)
+    assert (repeat["outcome"], repeat["first"]) == ("duplicate", "applied")
+
+
+def test_a_corrected_event_may_use_the_id_of_its_dead_letter(world: World) -> None:
+    card = world.card(points=1)
+    wrong = {"event_id": "E", "card_number": card["number"], "add": "5"}
+    right = {**wrong, "add": 5}
+
+    refused = world.webhook("msg-1", {"type": "points.changed", "data": wrong}).json
+    applied = world.webhook("msg-2", {"type": "points.changed", "data": right}).json
+
+    assert (refused["outcome"], refused["why"]) == ("refused", "invalid_input")
+    assert (applied["outcome"], applied["balances"]["points"]["amount"]) == ("applied", 6)

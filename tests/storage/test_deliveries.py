@@ -265,7 +265,7 @@ def test_a_balance_waits_out_the_pause_after_failures(world: World, card: CARD) 
 def test_blocks_are_leased_before_balances(world: World, card: CARD, now: datetime) -> None:
     others = [world.card(f"m-{n}") for n in range(2, 53)]
     for number, other in enumerate(others):
-        Phone(world, f"other-{number}", f"token{number}").add(other)
+        Phone(world, f"other-{number}", f"ab{number:04}").add(other)
         world.points(f"other-{number}", other, add=1)
     world.clock.forward(seconds=1)
     world.act(card, "block", reason="lost")
