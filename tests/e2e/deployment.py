@@ -25,8 +25,8 @@ PASS_TYPE = "pass.com.example.e2e"
 TEAM = "E2ETEAM001"
 TESSERA = (sys.executable, "-m", "service")
 REPOSITORY = Path(__file__).parent.parent.parent
-READY_S = 30
-FOLLOW_S = 20
+READY_S = 90
+FOLLOW_S = 40
 
 
 def free_port() -> int:

@@ -1,6 +1,7 @@
 """The main job, over real sockets, with real processes."""
 
 import signal
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -70,6 +71,7 @@ def test_a_burst_of_changes_ends_in_few_pushes_and_the_newest_balance(
     deployment.start()
     card = deployment.card("m-1", points=0)
     phone = deployment.new_phone(card)
+    started = time.monotonic()
 
     with ThreadPoolExecutor(4) as pool:
         answers = list(
@@ -85,7 +87,8 @@ def test_a_burst_of_changes_ends_in_few_pushes_and_the_newest_balance(
 
     assert {answer["outcome"] for answer in answers} == {"applied"}
     until(lambda: deployment.points_on(phone) == "500")
-    assert deployment.apns.count <= 20
+    lasted_s = time.monotonic() - started
+    assert deployment.apns.count <= lasted_s / 2 + 3  # one at once, then one every 2 s
 
 
 def test_a_change_between_download_and_registration_reaches_the_phone(

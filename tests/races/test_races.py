@@ -10,8 +10,9 @@ import pytest
 from sqlalchemy import select, text
 
 from service.domain.accounts import Operator
+from service.domain.cards import Act, CardAction, Reason
 from service.domain.installations import Registration
-from service.operations import deliveries, installations, passes, points
+from service.operations import cards, deliveries, installations, passes, points
 from service.operations.points import PointsEvent
 from service.operations.runner import retrying
 from service.storage import accounts
@@ -145,3 +146,23 @@ def test_a_claimed_debt_is_owed_again_when_points_change_meanwhile(world: World)
     assert deliveries.claim(world.context) == []
     world.clock.forward(seconds=2)
     assert len(deliveries.claim(world.context)) == 1
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_card_that_is_blocked_while_its_points_are_spent_does_not_spend(world: World) -> None:
+    racing = Racing(world, 1)
+    racing.add_point()
+    actor, card_id = world.brand.actor, UUID(racing.card["id"])
+    spend = PointsEvent("spend", b"s", Operator.ADD, -1, card_id=card_id)
+
+    with ThreadPoolExecutor(2) as pool:
+        with world.context.transaction() as transaction:
+            accounts.lock(transaction, UUID(racing.card["account"]["id"]))
+            block = Act(CardAction.BLOCK, Reason.STOLEN)
+            blocking = pool.submit(cards.act, world.context, actor, card_id, block)
+            _wait_for_waiters(world, 1)
+            spending = pool.submit(points.record, world.context, actor, "api", spend)
+            _wait_for_waiters(world, 2)
+        blocking.result()
+
+    assert (spending.result().outcome, spending.result().why) == ("refused", "card_blocked")
