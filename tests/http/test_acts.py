@@ -227,3 +227,23 @@ def test_if_match_guards_an_act(world: World) -> None:
     assert (stale.status_code, stale.json["code"]) == (412, "stale_card")
     assert garbled.status_code == 400
     assert (fresh.status_code, fresh.json["version"]) == (200, 2)
+
+
+def test_an_act_is_done_although_another_machines_clock_puts_an_older_one_last(
+    world: World,
+) -> None:
+    card = world.card()
+    world.act(card, "block", reason="lost")
+    world.act(card, "unblock", reason="found")
+    with world.context.transaction() as transaction:
+        rows = transaction.session.scalars(select(HistoryRow).order_by(HistoryRow.id)).all()
+        blocked, unblocked = rows[-2:]
+        earlier, later = blocked.id, unblocked.id
+        blocked.id, unblocked.id = uuid4(), earlier
+        transaction.session.flush()
+        blocked.id = later
+
+    again = world.act(card, "block", reason="lost").json
+
+    assert again["status"] == "blocked"
+    assert again["version"] == 4
