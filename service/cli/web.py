@@ -5,6 +5,7 @@ Its access log is off: addresses hold tokens.
 
 import logging
 import socket
+import threading
 import time
 from typing import Any
 
@@ -46,6 +47,7 @@ class WebServer:
     """Serves an app on a bound socket until `drain` is called from another thread."""
 
     def __init__(self, app: Flask, bound: socket.socket) -> None:
+        self._woken = threading.Lock()
         self._server: Any = waitress.create_server(
             app,
             sockets=[bound],
@@ -66,7 +68,8 @@ class WebServer:
         while self._busy() and time.monotonic() < end:
             time.sleep(0.02)
         self._server.task_dispatcher.shutdown()
-        self._server.trigger.pull_trigger(self._close_all)
+        with self._woken:
+            self._server.trigger.pull_trigger(self._close_all)
 
     def _stop_accepting(self) -> None:
         self._server.accepting = False
@@ -78,4 +81,5 @@ class WebServer:
         return any(channel.requests or channel.total_outbufs_len for channel in channels)
 
     def _close_all(self) -> None:
-        wasyncore.close_all(self._server._map)
+        with self._woken:  # the wake-up byte is written: its file descriptor may go now
+            wasyncore.close_all(self._server._map)

@@ -130,11 +130,14 @@ def _end(server: Any) -> None:
     already given to somebody else's socket.
     """
 
+    woken = threading.Lock()
+
     def close() -> None:
-        # A request that outlived the shutdown would write its wake-up byte into a reused
-        # file descriptor.
-        server.pull_trigger = lambda: None
-        server.asyncore.close_all(server._map, True)
+        with woken:  # the wake-up byte is written: its file descriptor may go now
+            # A request that outlived the shutdown would write its own into a reused one.
+            server.pull_trigger = lambda: None
+            server.asyncore.close_all(server._map, True)
 
     server.task_dispatcher.shutdown(timeout=STOP_WITHIN_S)
-    server.trigger.pull_trigger(close)
+    with woken:
+        server.trigger.pull_trigger(close)
