@@ -1,6 +1,5 @@
 """Opens the database and frames transactions; knows both engines, and nothing of cards."""
 
-import re
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -157,14 +156,3 @@ def _sqlite_engine(
         connection.exec_driver_sql(begin)
 
     return engine
-
-
-def constraint_of(error: exc.IntegrityError) -> str:
-    """Return what names the broken constraint: its name, or SQLite's list of columns."""
-    diagnostics = getattr(error.orig, "diag", None)
-    named = getattr(diagnostics, "constraint_name", None)
-    if named:
-        return str(named)
-    columns = re.sub(r"^.*failed: ", "", str(error.orig))
-    table = columns.partition(".")[0]
-    return f"uq_{table}_" + "_".join(part.strip().partition(".")[2] for part in columns.split(","))
