@@ -40,7 +40,9 @@ def a_credential(authority: Authority) -> AppleCredential:
 def a_design(name: str = "points") -> Design:
     folder = TEMPLATES / name
     source = json.loads((folder / "design.json").read_text("utf-8"))
-    images = {file.name: file.read_bytes() for file in folder.glob("*.png")}
+    images = {
+        file.relative_to(folder).as_posix(): file.read_bytes() for file in folder.rglob("*.png")
+    }
     return designs.read(source, images, id=UUID(int=2), brand_id=UUID(int=3), version=1)
 
 
@@ -48,11 +50,12 @@ def a_content() -> PassContent:
     balance = Balance(UUID(int=4), "points", 1250)
     return PassContent(
         pass_id=UUID(int=5),
+        program_id=UUID(int=6),
         type_id=TYPE_ID,
         serial="bench-1",
         version=1,
         authentication_token="t" * 32,
-        web_service_url="https://cards.example.com/apple",
+        base_url="https://cards.example.com",
         brand_name="Corner Coffee",
         program_name="Coffee Points",
         card_number="9001234567890128",

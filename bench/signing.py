@@ -42,7 +42,7 @@ def main() -> None:
     credential, design, content = a_credential(Authority.create(now())), a_design(), a_content()
     wallet = AppleWallet(credential, "https://127.0.0.1:1", None, now)
     key = rsa_key(credential)
-    size = len(wallet.offer(content, design))
+    size = len(wallet.offer(content, design).file)
     contestants: dict[str, Callable[[], float]] = {
         LIMIT: openssl_rate,
         "RSA alone, by Python's cryptography": lambda: rate(lambda: sign(key), OURS_S),

@@ -4,11 +4,13 @@ from flask import Flask, Response, g
 from uuid_utils.compat import uuid7
 
 from service.context import Context
-from service.customer import links
+from service.customer import images, links
 from service.http import (
     accounts,
     apple_devices,
+    card_lists,
     cards,
+    docs_page,
     health,
     lookup,
     members,
@@ -19,7 +21,8 @@ from service.http import (
 )
 from service.http.contract import api
 
-DECLARED = (cards, members, accounts, points, lookup)  # importing them declares their operations
+# Importing them declares their operations.
+DECLARED = (cards, card_lists, members, accounts, points, lookup)
 
 
 def create_app(context: Context) -> Flask:
@@ -34,7 +37,9 @@ def create_app(context: Context) -> Flask:
         sources.blueprint,
         apple_devices.blueprint,
         links.blueprint,
+        images.blueprint,
         openapi.blueprint,
+        docs_page.blueprint,
         health.blueprint,
     ):
         app.register_blueprint(blueprint)

@@ -8,6 +8,7 @@ from pathlib import Path
 from uuid import UUID
 
 from service.domain.designs import Design
+from service.domain.passes import WalletName
 from service.settings import Settings
 from service.storage import credentials, programs
 from service.storage.database import Database, Transaction
@@ -58,12 +59,14 @@ class Context:
             self._designs[design_id] = programs.design(transaction, design_id)
         return self._designs[design_id]
 
-    def apple_wallet(self, transaction: Transaction, brand_id: UUID, type_id: str) -> Wallet | None:
-        """Return the Apple wallet that signs this pass type now, or None if there is none."""
-        credential_id = credentials.newest_id(transaction, brand_id, type_id)
+    def wallet(
+        self, transaction: Transaction, brand_id: UUID, name: WalletName, type_id: str
+    ) -> Wallet | None:
+        """Return the wallet that speaks for this pass type now, or None if there is none."""
+        credential_id = credentials.newest_id(transaction, brand_id, name, type_id)
         if credential_id is None:
             return None
         if credential_id not in self._wallets:
             credential = credentials.get(transaction, credential_id)
-            self._wallets[credential_id] = self.wallets.apple(credential)
+            self._wallets[credential_id] = self.wallets.of(credential)
         return self._wallets[credential_id]

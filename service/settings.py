@@ -44,7 +44,31 @@ class Settings(BaseSettings):
         default=None, description="PEM file of the authority that APNs is checked against"
     )
 
-    @field_validator("base_url", "apns_url")
+    google_api_url: str = Field(
+        default="https://walletobjects.googleapis.com",
+        description="where Google Wallet keeps classes and objects",
+    )
+    google_token_url: str = Field(
+        default="https://oauth2.googleapis.com/token",
+        description="where Google gives service accounts their access tokens",
+    )
+    google_save_url: str = Field(
+        default="https://pay.google.com/gp/v/save",
+        description="what a customer's link to Google Wallet begins with",
+    )
+    google_ca_file: Path | None = Field(
+        default=None, description="PEM file of the authority that Google is checked against"
+    )
+    google_calls_per_s: int = Field(
+        default=15,
+        ge=1,
+        le=1000,
+        description="calls a second to Google Wallet per issuer, of all processes together",
+    )
+
+    @field_validator(
+        "base_url", "apns_url", "google_api_url", "google_token_url", "google_save_url"
+    )
     @classmethod
     def _is_web_address(cls, url: str) -> str:
         parts = urlsplit(url)

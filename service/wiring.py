@@ -9,11 +9,14 @@ from pathlib import Path
 
 from service.context import Context
 from service.domain.errors import SetupError
+from service.domain.passes import WalletName
+from service.operations.turns import VendorTurns
 from service.settings import Settings
 from service.storage import brands, schema
 from service.storage.database import Database
 from service.storage.vault import create_master_key, load_vault
 from service.wallets.catalog import WalletCatalog
+from service.wallets.google.client import GoogleAddresses
 
 PACKAGED_TEMPLATES = Path(__file__).parent / "templates"
 REPOSITORY_TEMPLATES = Path(__file__).parent.parent / "templates"
@@ -82,15 +85,30 @@ def migrate(settings: Settings) -> None:
 def _build(settings: Settings) -> System:
     doorbell = threading.Event()
     vault = load_vault(settings.master_key_file)
-    ca_file = str(settings.apns_ca_file) if settings.apns_ca_file else None
+    database = Database(settings.database_url, vault, doorbell.set)
     context = Context(
         settings=settings,
-        database=Database(settings.database_url, vault, doorbell.set),
-        wallets=WalletCatalog(settings.apns_url, ca_file, utc_now),
+        database=database,
+        wallets=_wallets(settings, database),
         templates=templates_folder(),
         now=utc_now,
     )
     return System(context, doorbell)
+
+
+def _wallets(settings: Settings, database: Database) -> WalletCatalog:
+    google = GoogleAddresses(
+        api_url=settings.google_api_url,
+        token_url=settings.google_token_url,
+        save_url=settings.google_save_url,
+        ca_path=_path(settings.google_ca_file),
+    )
+    turns = VendorTurns(database, WalletName.GOOGLE, settings.google_calls_per_s, utc_now)
+    return WalletCatalog(settings.apns_url, _path(settings.apns_ca_file), google, turns, utc_now)
+
+
+def _path(file: Path | None) -> str | None:
+    return str(file) if file else None
 
 
 def utc_now() -> datetime:

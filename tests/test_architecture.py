@@ -147,6 +147,8 @@ def test_the_domain_needs_only_the_standard_library() -> None:
         "dataclasses",
         "datetime",
         "enum",
+        "functools",
+        "hashlib",
         "re",
         "typing",
         "uuid",

@@ -86,6 +86,12 @@ def import_certificate(
     return {"pass_type_id": imported.type_id, "team_id": imported.team_id}
 
 
+def import_google_key(context: Context, brand: str, issuer: str, key_file: str) -> Result:
+    brand_id = programs.brand_called(context, brand)
+    imported = programs.import_google_key(context, brand_id, _content(key_file), issuer)
+    return {"issuer": imported.type_id, "service_account": imported.email}
+
+
 def _content(path: str) -> bytes:
     try:
         return Path(path).read_bytes()
@@ -103,6 +109,7 @@ COMMANDS: Mapping[str, Command] = {
     "keys list": list_keys,
     "keys revoke": revoke_key,
     "certs import": import_certificate,
+    "google import": import_google_key,
 }
 
 

@@ -1,7 +1,7 @@
-"""`tessera run --demo`: a whole world in var/ without any account at Apple.
+"""`tessera run --demo`: a whole world in var/ without any account at Apple or Google.
 
-A test authority, emulators of APNs and of a phone, a test brand with programs. A second run
-finds everything again.
+A test authority, emulators of APNs, of phones and of Google Wallet, a test brand with programs. A
+second run finds everything again.
 """
 
 import json
@@ -20,8 +20,10 @@ from service.cli.run import database_held, run
 from service.context import Context
 from service.domain.brands import Mode
 from service.domain.errors import NotFound, ServiceError, SourceNotFound
+from service.domain.passes import WalletName
 from service.emulators.apns import ApnsEmulator
 from service.emulators.certificates import Authority
+from service.emulators.google.emulator import GoogleEmulator
 from service.emulators.phone import PhoneEmulator
 from service.operations import access, programs
 from service.settings import Settings
@@ -31,6 +33,7 @@ BRAND = "Tessera Demo"
 PASS_TYPE = "pass.com.example.tessera"  # noqa: S105 - a name, not a secret
 TEAM_ID = "TESSERA001"
 SOURCE = "demo shop"
+ISSUER_ID = "3388000000000000001"
 CERTIFICATE_DAYS = 3650
 
 
@@ -38,6 +41,7 @@ CERTIFICATE_DAYS = 3650
 class Emulators:
     apns: ApnsEmulator
     phone: PhoneEmulator
+    google: GoogleEmulator
 
 
 def run_demo(settings: Settings) -> None:
@@ -52,13 +56,13 @@ def run_demo(settings: Settings) -> None:
         authority = _authority(folder / "ca")
         with _emulators(authority, folder) as emulators:
             ca_file = folder / "ca" / "root.pem"
-            world = settings.model_copy(
-                update={"apns_url": emulators.apns.push_url, "apns_ca_file": ca_file}
-            )
+            world = settings.model_copy(update=_addresses(emulators, ca_file))
             with opened(world) as system:
                 told = _seeded(system.context, authority, folder / "demo.json")
+                _introduce_to_google(system.context, emulators.google)
             told["emulators"] |= {
                 "apns": emulators.apns.control_url,
+                "google": emulators.google.control_url,
                 "phone": emulators.phone.control_url,
             }
             told["apple"]["ca_pem_path"] = os.path.relpath(ca_file)
@@ -70,8 +74,29 @@ def _emulators(authority: Authority, folder: Path) -> Iterator[Emulators]:
     with (
         PhoneEmulator(authority.root_pem, state_path=folder / "phones.json") as phone,
         ApnsEmulator(authority, wake=phone.wake) as apns,
+        GoogleEmulator(authority, state_path=folder / "google.db") as google,
     ):
-        yield Emulators(apns, phone)
+        yield Emulators(apns, phone, google)
+
+
+def _addresses(emulators: Emulators, ca_file: Path) -> dict[str, Any]:
+    return {
+        "apns_url": emulators.apns.push_url,
+        "apns_ca_file": ca_file,
+        "google_api_url": emulators.google.api_url,
+        "google_token_url": emulators.google.token_url,
+        "google_save_url": emulators.google.save_url,
+        "google_ca_file": ca_file,
+    }
+
+
+def _introduce_to_google(context: Context, google: GoogleEmulator) -> None:
+    """Give the brand a service account, unless it has one that this emulator knows."""
+    brand_id = programs.brand_called(context, BRAND)
+    known = WalletName.GOOGLE in programs.wallets_of(context, brand_id)
+    if not (known and google.has_accounts):
+        key_file = json.dumps(google.service_account(ISSUER_ID)).encode()
+        programs.import_google_key(context, brand_id, key_file, ISSUER_ID)
 
 
 def _authority(folder: Path) -> Authority:
@@ -101,7 +126,7 @@ def _brand(context: Context, authority: Authority) -> UUID:
         brand_id = programs.brand_called(context, BRAND)
     except NotFound:
         brand_id = programs.create_brand(context, BRAND, Mode.TEST).id
-    if not programs.has_certificate(context, brand_id):
+    if WalletName.APPLE not in programs.wallets_of(context, brand_id):
         issued = authority.pass_certificate(
             PASS_TYPE, TEAM_ID, now=utc_now(), days=CERTIFICATE_DAYS
         )
@@ -141,9 +166,10 @@ def _announce(system: System, told: dict[str, Any], file: Path) -> None:
 Tessera answers on {told["base_url"]}; stop it with Ctrl-C.
 
   What to call, with which key:   {os.path.relpath(file)}
-  The API:                        {told["base_url"]}/openapi.json
+  The API:                        {told["base_url"]}/docs
   An iPhone (emulated):           {told["emulators"]["phone"]}
   Apple's push service (emulated): {told["emulators"]["apns"]}
+  Google Wallet (emulated):       {told["emulators"]["google"]}
 """
     )
 

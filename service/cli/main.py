@@ -12,9 +12,11 @@ from rich.console import Console
 from rich.table import Table
 
 from service import __version__
-from service.cli import administration, control_socket, demo
+from service.cli import administration, control_socket, demo, demo_host
 from service.cli.run import database_file, database_held, run, run_worker
 from service.cli.serve import serve as serve_processes
+from service.cli.story import Story
+from service.cli.story_screen import tell, tell_as_json
 from service.domain.errors import InvalidInput, ServiceError, SetupError
 from service.operations.access import SCOPES
 from service.operations.programs import wallet_faults
@@ -80,6 +82,14 @@ def run_command(with_demo: bool) -> None:
 def _announce(system: System) -> None:
     _warn(system)
     click.echo(f"Tessera answers on {system.context.settings.base_url}; stop it with Ctrl-C.")
+
+
+@tessera.command("demo")
+@json_option
+def demo_command(as_json: bool) -> None:
+    """Tell the story of one card, step by step, on the running demo or one started for it."""
+    with demo_host.demo(load()) as told, Story(told) as story:
+        (tell_as_json if as_json else tell)(story)
 
 
 @tessera.command("serve")
@@ -241,6 +251,27 @@ def import_certificate(brand: str, certificate: str, key: str, wwdr: str, as_jso
     """Import a brand's Apple certificate, after checking that all parts fit."""
     arguments = {"brand": brand, "certificate": certificate, "key": key, "wwdr": wwdr}
     _perform("certs import", arguments, as_json)
+
+
+@tessera.group()
+def google() -> None:
+    """Google Wallet: the service account that writes a brand's passes."""
+
+
+@google.command("import")
+@brand_option
+@click.option("--issuer", required=True, help="Issuer id of the Google Pay & Wallet Console.")
+@click.option(
+    "--key-file",
+    required=True,
+    type=click.Path(resolve_path=True),
+    help="The service account's key, JSON.",
+)
+@json_option
+def import_google_key(brand: str, issuer: str, key_file: str, as_json: bool) -> None:
+    """Import a brand's Google service account, after checking its key file."""
+    arguments = {"brand": brand, "issuer": issuer, "key_file": key_file}
+    _perform("google import", arguments, as_json)
 
 
 def _perform(command: str, arguments: dict[str, Any], as_json: bool) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from service.app import create_app
 from service.cli import control_socket
 from service.cli.web import WebServer, bind
+from service.domain.passes import WalletName
 from service.operations.deliveries import reclaim
 from service.settings import Settings
 from service.storage import exclusive
@@ -17,7 +18,7 @@ from service.worker.loop import work
 
 # One pushes while the other records and claims. Both may wait for one brand's connection: two
 # hanging batches (20 s each) stay within a lease of 60 s, more would not.
-WORKER_THREADS = 2
+WORKERS_PER_WALLET = 2
 ALIVE_EVERY_S = 1.0
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -68,9 +69,12 @@ def delivering(system: System, stopping: threading.Event) -> Iterator[None]:
         reclaim(system.context)
     threads = [
         threading.Thread(
-            target=work, args=(system.context, system.doorbell, stopping), name=f"worker-{n}"
+            target=work,
+            args=(system.context, wallet, system.doorbell, stopping),
+            name=f"worker-{wallet}-{n}",
         )
-        for n in range(WORKER_THREADS)
+        for wallet in WalletName
+        for n in range(WORKERS_PER_WALLET)
     ]
     for thread in threads:
         thread.start()

@@ -31,6 +31,16 @@ class Order:
     kind: OrderKind
     position: int
 
+    @property
+    def version(self) -> int | None:
+        return self.position if self.kind is OrderKind.VERSION else None
+
+    @property
+    def occurred_at(self) -> datetime | None:
+        if self.kind is not OrderKind.OCCURRED_AT:
+            return None
+        return EPOCH + timedelta(microseconds=self.position)
+
 
 def order_of(version: int | None, occurred_at: datetime | None, now: datetime) -> Order | None:
     """Return the ordering key of a statement, or None if it carries none.
@@ -165,6 +175,27 @@ def _in_range(before: Balance, after: Balance) -> Decision:
     if abs(after.amount) > LARGEST_AMOUNT:
         return Decision(Outcome.REFUSED, before, "amount_out_of_range")
     return Decision(Outcome.APPLIED, after)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of an account's statement: what was applied, and the balance after it.
+
+    `event_id` is the sender's own; it and `source` are None for a snapshot.
+    """
+
+    id: UUID
+    balance: str
+    operator: Operator
+    amount: int
+    balance_after: int
+    order: Order | None
+    event_id: str | None
+    source: str | None
+    store: str | None
+    reason: str | None
+    message: str | None
+    created_at: datetime
 
 
 @dataclass(frozen=True)

@@ -147,6 +147,17 @@ class Act:
     if_version: int | None = None
 
 
+@dataclass(frozen=True)
+class CardFilter:
+    """Which cards are wanted: those that fit all that is given. `member` is the external id."""
+
+    number: str | None = None
+    member: str | None = None
+    phone: str | None = None
+    status: CardStatus | None = None
+    program_id: UUID | None = None
+
+
 def check_reason(act: Act) -> None:
     """Raise InvalidInput unless the action takes this reason, with a comment where one is due."""
     rule = RULES[act.action]
@@ -241,6 +252,10 @@ def refusal(status: CardStatus, amount: int) -> str | None:
 
 def verdict(card: Card, now: datetime) -> Verdict:
     """Say what a till may do with the card at `now` (aware UTC)."""
-    if card.expires_at is not None and card.expires_at <= now and card.status in LIVE:
-        return VERDICTS[CardStatus.EXPIRED]
-    return VERDICTS[card.status]
+    return VERDICTS[status_at(card.status, card.expires_at, now)]
+
+
+def status_at(status: CardStatus, expires_at: datetime | None, now: datetime) -> CardStatus:
+    """Return the status that tills go by: a card past its date is expired, whoever noted it."""
+    is_over = expires_at is not None and expires_at <= now
+    return CardStatus.EXPIRED if is_over and status in LIVE else status

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from service.domain.passes import WalletName
+
 
 @dataclass(frozen=True)
 class AppleCredential:
@@ -17,3 +19,21 @@ class AppleCredential:
     certificate_pem: bytes
     private_key_pem: bytes = field(repr=False)
     wwdr_pem: bytes
+
+    wallet = WalletName.APPLE
+
+
+@dataclass(frozen=True)
+class GoogleCredential:
+    """A service account that may write the passes of one Google Wallet issuer."""
+
+    id: UUID
+    type_id: str  # the issuer id
+    email: str
+    key_id: str
+    private_key_pem: bytes = field(repr=False)
+
+    wallet = WalletName.GOOGLE
+
+
+Credential = AppleCredential | GoogleCredential

@@ -5,9 +5,13 @@ from datetime import datetime, timedelta
 from enum import IntEnum
 from uuid import UUID
 
+from service.domain.designs import Design
+from service.domain.passes import PassContent, WalletName
+
 COALESCE = timedelta(seconds=2)  # one target is told at most this often, newest version first
 LEASE = timedelta(seconds=60)
-BATCH = 50
+# A block waits for the batches in hand: Google takes some 15 calls a second, Apple thousands.
+BATCH = {WalletName.APPLE: 50, WalletName.GOOGLE: 15}
 LONGEST_WAIT = timedelta(hours=1)
 
 
@@ -18,18 +22,37 @@ class Priority(IntEnum):
 
 @dataclass(frozen=True)
 class Delivery:
-    """A leased debt: this target was to be told `version` of a pass. `lease` fences its owner."""
+    """A leased debt: this target was to be told `version` of a pass.
+
+    `lease` fences its owner until `leased_until` (aware UTC). A phone is told by its `push_token`
+    that something changed; a wallet that keeps the pass itself is told `content` and `design`.
+    """
 
     id: UUID
     brand_id: UUID
     pass_id: UUID
-    device_id: UUID
-    wallet: str
+    wallet: WalletName
     type_id: str
-    push_token: str
     version: int
     attempts: int
     lease: UUID
+    leased_until: datetime
+    device_id: UUID | None = None
+    push_token: str = ""
+    content: PassContent | None = None
+    design: Design | None = None
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far one target is. `sent_at` is aware UTC, None before the wallet took anything."""
+
+    wallet: WalletName
+    pass_id: UUID
+    sent_version: int
+    sent_at: datetime | None
+    attempts: int
+    last_error: str | None
 
 
 def retry_after(attempts: int, asked: timedelta | None = None) -> timedelta:

@@ -7,6 +7,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +16,7 @@ from service.domain.errors import InvalidInput
 
 COLOR = re.compile(r"rgb\((\d{1,3}), (\d{1,3}), (\d{1,3})\)")
 LARGEST_PART = 255
+GOOGLE_LOGO, GOOGLE_HERO = "google/logo.png", "google/hero.png"
 # What a field may show: a balance by code, a text of the design, or a fact of the card.
 SHOWS = re.compile(r"balance:[a-z_]+|text:[a-z_.]+|member_name|card_number|tier|status|expires_at")
 
@@ -39,7 +42,10 @@ class DesignField:
 
 @dataclass(frozen=True)
 class Design:
-    """`strings` is language -> key -> text; `images` is file name (`icon@2x.png`) -> PNG bytes."""
+    """`strings` is language -> key -> text; `images` is file name (`icon@2x.png`) -> PNG bytes.
+
+    Images in a folder of a wallet's name (`google/logo.png`) are for that wallet.
+    """
 
     id: UUID
     brand_id: UUID
@@ -51,6 +57,28 @@ class Design:
     fields: tuple[DesignField, ...]
     strings: Mapping[str, Mapping[str, str]]
     images: Mapping[str, bytes]
+
+    @property
+    def has_google_logo(self) -> bool:
+        """Say whether Google can show the design: it asks for a logo of its own."""
+        return GOOGLE_LOGO in self.images
+
+    def image_path(self, name: str) -> str | None:
+        """Return where the image is served: other bytes have another address. None: there is none.
+
+        Google keeps what it fetched under an address for ever (google.md section 4).
+        """
+        digest = self._digests.get(name)
+        return None if digest is None else f"/images/{digest}.png"
+
+    @cached_property
+    def _digests(self) -> dict[str, str]:
+        return {name: image_digest(png) for name, png in self.images.items()}
+
+
+def image_digest(png: bytes) -> str:
+    """Return the name under which an image is served."""
+    return sha256(png).hexdigest()
 
 
 def read(

@@ -25,7 +25,10 @@ class ServiceError(Exception):
 
 
 class InvalidInput(ServiceError):
-    """The request is wrong. `faults` lists (where, what is wrong) for each bad field."""
+    """A part of the request is missing, unknown or cannot be used.
+
+    `faults` lists (where, what is wrong) for each bad field.
+    """
 
     code = "invalid_input"
 
@@ -35,94 +38,144 @@ class InvalidInput(ServiceError):
 
 
 class UnsupportedMedia(InvalidInput):
+    """The body is not sent as `application/json`."""
+
     code = "unsupported_media_type"
 
 
 class BodyTooLarge(InvalidInput):
+    """The body has more than 64 KiB."""
+
     code = "body_too_large"
 
 
 class Unauthorized(ServiceError):
+    """There is no valid API key, signature or token."""
+
     code = "unauthorized"
 
 
 class Forbidden(ServiceError):
+    """The API key is good but lacks the scope."""
+
     code = "scope_missing"
 
 
 class NotFound(ServiceError):
+    """There is nothing at this address, or an id is none of Tessera."""
+
     code = "not_found"
 
 
 class CardNotFound(NotFound):
+    """The brand has no such card; or no account or member that an event names."""
+
     code = "card_not_found"
 
 
 class ProgramNotFound(NotFound):
+    """The brand has no such program."""
+
     code = "program_not_found"
 
 
 class ActionNotFound(NotFound):
+    """The brand has no such act on a card."""
+
     code = "action_not_found"
 
 
 class AccountNotFound(NotFound):
+    """The brand has no such account."""
+
     code = "account_not_found"
 
 
+class ImageNotFound(NotFound):
+    code = "image_not_found"
+
+
 class SourceNotFound(NotFound):
+    """No source has this id."""
+
     code = "source_not_found"
 
 
 class Conflict(ServiceError):
+    """What is asked does not fit what is there."""
+
     code = "conflict"
 
 
 class IllegalTransition(Conflict):
+    """The card's status does not allow the action."""
+
     code = "illegal_transition"
 
 
 class EventConflict(Conflict):
+    """The event id was used for another body."""
+
     code = "event_conflict"
 
 
 class NumberTaken(Conflict):
+    """The card number belongs to another card of the brand."""
+
     code = "number_taken"
 
 
 class StaleCard(ServiceError):
+    """The card has another version by now than `If-Match` names."""
+
     code = "stale_card"
 
 
 class OrderingMixed(Conflict):
+    """The balance is ordered by the other kind of key, or by none."""
+
     code = "ordering_mixed"
 
 
 class TooManyActiveCards(Conflict):
+    """The account has as many active cards as its program allows."""
+
     code = "too_many_active_cards"
 
 
 class AlreadyExists(Conflict):
+    """There is one of this name."""
+
     code = "already_exists"
 
 
 class IdempotencyInProgress(Conflict):
+    """The first request with this key is still running; send it again."""
+
     code = "idempotency_in_progress"
 
 
 class IdempotencyMismatch(ServiceError):
+    """The key was used for another request."""
+
     code = "idempotency_mismatch"
 
 
 class Unavailable(ServiceError):
+    """The database does not answer; try again later."""
+
     code = "unavailable"
 
 
 class StorageBusy(Unavailable):
+    """Other calls hold what this one needs; try again."""
+
     code = "storage_busy"
 
 
 class PassUnavailable(Unavailable):
+    """The brand has no certificate to sign this pass with."""
+
     code = "pass_unavailable"
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from uuid import UUID
 
 from service.domain.accounts import Balance, Tier
@@ -9,9 +10,17 @@ from service.domain.cards import CardStatus
 from service.domain.programs import BalanceType, BarcodeFormat
 
 
+class WalletName(StrEnum):
+    APPLE = "apple"  # every phone keeps its own copy and fetches the next one
+    GOOGLE = "google"  # Google keeps the one object that every phone shows
+
+
 @dataclass(frozen=True)
 class Pass:
     """A card in one wallet. `version` is raised by anything the pass shows.
+
+    `type_id` is Apple's Pass Type ID or Google's issuer id: whose credential speaks for the pass.
+    `serial` is Apple's serial number or Google's object id.
 
     `last_modified` has whole seconds and moves forward by at least one per version, because
     HTTP dates have no finer unit: after many quick changes it runs ahead of `changed_at`.
@@ -23,7 +32,7 @@ class Pass:
     brand_id: UUID
     account_id: UUID
     card_id: UUID
-    wallet: str
+    wallet: WalletName
     type_id: str
     serial: str
     version: int
@@ -52,16 +61,17 @@ class ShownBalance:
 class PassContent:
     """Everything a wallet needs to draw one pass; built by operations, read by wallets.
 
-    `authentication_token` and `web_service_url` are Apple's. `is_concealed` asks for a pass
-    that tells its holder nothing: no name, no balance.
+    `authentication_token` is Apple's and empty elsewhere. `base_url` is where this service
+    answers. `is_concealed` asks for a pass that tells its holder nothing: no name, no balance.
     """
 
     pass_id: UUID
+    program_id: UUID
     type_id: str
     serial: str
     version: int
     authentication_token: str
-    web_service_url: str
+    base_url: str
     brand_name: str
     program_name: str
     card_number: str

@@ -1,6 +1,9 @@
 """Cards: issue, read, act, and the proof of what each phone was given."""
 
+from typing import Any
+
 from service.domain.cards import Act, CardAction, Reason
+from service.domain.deliveries import Progress
 from service.domain.errors import (
     ActionNotFound,
     CardNotFound,
@@ -25,6 +28,7 @@ from service.http.models import (
 )
 from service.http.views import card_out
 from service.operations import cards, deliveries
+from service.operations.deliveries import PassProof
 from service.operations.members import MemberData
 from service.operations.runner import Answer
 
@@ -186,10 +190,11 @@ def read_delivery(call: Call) -> Answer:
     """Read what each installed copy of the card wanted, was pushed, asked for and fetched."""
     card_id = call.uuid("card_id")
     proofs = deliveries.proof(call.context, call.actor, card_id)
-    return answer(DeliveryOut(card=card_id, passes=[_delivery(*each) for each in proofs]))
+    return answer(DeliveryOut(card=card_id, passes=[_delivery(each) for each in proofs]))
 
 
-def _delivery(shown: Pass, proofs: list[Proof]) -> PassDeliveryOut:
+def _delivery(proof: PassProof) -> PassDeliveryOut:
+    shown = proof.shown
     return PassDeliveryOut(
         wallet=shown.wallet,
         serial=shown.serial,
@@ -197,8 +202,18 @@ def _delivery(shown: Pass, proofs: list[Proof]) -> PassDeliveryOut:
         changed_at=shown.changed_at,
         fetched_version=shown.fetched_version,
         fetched_at=shown.fetched_at,
-        installations=[_installation(proof, shown) for proof in proofs],
+        installations=[_installation(each, shown) for each in proof.installations],
+        **(_kept(proof.kept) if proof.kept is not None else {}),
     )
+
+
+def _kept(kept: Progress) -> dict[str, Any]:
+    return {
+        "accepted_version": kept.sent_version if kept.sent_at else None,
+        "accepted_at": kept.sent_at,
+        "attempts": kept.attempts,
+        "last_error": kept.last_error,
+    }
 
 
 def _installation(proof: Proof, shown: Pass) -> InstallationOut:

@@ -27,6 +27,7 @@ from service.domain.errors import (
 from service.domain.history import Actor
 from service.domain.requests import KeyedRequest
 from service.http import json_body
+from service.http.query import Query, read_query
 from service.operations.access import authenticate
 from service.operations.runner import Answer, answer_once, retrying
 
@@ -37,12 +38,13 @@ ALWAYS: tuple[type[ServiceError], ...] = (Unauthorized, Forbidden, StorageBusy)
 
 @dataclass(frozen=True)
 class Call:
-    """One authenticated request: who asks, the validated body, and the parts of the path."""
+    """One authenticated request: who asks, the validated body and query, the parts of the path."""
 
     context: Context
     actor: Actor
     body: Any = None
     plain: Any = None
+    query: Any = None
     path: dict[str, str] = field(default_factory=dict)
     if_match: int | None = None
 
@@ -74,6 +76,7 @@ class Operation:
     problems: tuple[type[ServiceError], ...]
     name: str
     changes: bool
+    query: type[Query] | None
 
 
 def here() -> Context:
@@ -97,6 +100,7 @@ class Contract:
         scope: str,
         answers: dict[int, type[BaseModel]],
         body: type[BaseModel] | None = None,
+        query: type[Query] | None = None,
         problems: Sequence[type[ServiceError]] = (),
         changes: bool | None = None,
     ) -> Callable[[View], View]:
@@ -109,9 +113,9 @@ class Contract:
 
         def declare(view: View) -> View:
             summary = (view.__doc__ or "").partition("\n")[0]
-            listed = _all(problems, path, body, is_change)
+            listed = _all(problems, path, body, query, is_change)
             known = Operation(
-                method, path, summary, scope, answers, body, listed, view.__name__, is_change
+                method, path, summary, scope, answers, body, listed, view.__name__, is_change, query
             )
             self.operations.append(known)
             route = path.replace("{", "<").replace("}", ">")
@@ -123,10 +127,11 @@ class Contract:
 
 
 def _all(
-    problems: Sequence[type[ServiceError]], path: str, body: object, is_change: bool
+    problems: Sequence[type[ServiceError]], path: str, body: object, query: object, is_change: bool
 ) -> tuple[type[ServiceError], ...]:
     found = [*problems, *ALWAYS]
     found += [UnsupportedMedia, BodyTooLarge] if body is not None else []
+    found += [InvalidInput] if query is not None else []
     found += [IdempotencyInProgress, IdempotencyMismatch] if is_change else []
     found += [NotFound] if "{" in path else []
     return tuple(dict.fromkeys(found))
@@ -141,7 +146,8 @@ def _serve(operation: Operation, view: View, **path: str) -> Response:
     if operation.scope not in actor.scopes:
         raise Forbidden(f"This API key lacks the scope {operation.scope}.")
     body, plain = _body(operation)
-    call = Call(context, actor, body, plain, path, _if_match())
+    asked = read_query(operation.query, request.args) if operation.query else None
+    call = Call(context, actor, body, plain, asked, path, _if_match())
     key = request.headers.get("Idempotency-Key") if operation.changes else None
     if key is None:
         answer = retrying(lambda: view(call))

@@ -81,15 +81,16 @@ def validated(model: type[BaseModel], plain: Any) -> Any:
         raise InvalidInput("Some fields cannot be used.", faults(error)) from error
 
 
-def faults(error: ValidationError) -> list[tuple[str, str]]:
+def faults(error: ValidationError, whole: str = "body") -> list[tuple[str, str]]:
+    """Return (where, what is wrong) of each fault; `whole` names what has no name of its own."""
     listed = error.errors(include_input=False, include_url=False, include_context=False)
-    return list(dict.fromkeys((_place(each["loc"]), each["msg"]) for each in listed))
+    return list(dict.fromkeys((_place(each["loc"]) or whole, each["msg"]) for each in listed))
 
 
 def _place(location: tuple[int | str, ...]) -> str:
     """Return where a fault is, in the caller's words: parts that name our types are left out."""
     parts = [str(part) for part in location]
-    return ".".join(part for part in parts if FIELD.fullmatch(part)) or "body"
+    return ".".join(part for part in parts if FIELD.fullmatch(part))
 
 
 def canonical(plain: Any) -> bytes:

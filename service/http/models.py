@@ -163,7 +163,11 @@ class AccountOut(Shown):
 
 
 class LinksOut(Shown):
+    """Only the links that exist: one for every device, and one per wallet."""
+
+    add: str | None = None
     apple: str | None = None
+    google: str | None = None
 
 
 class ActionLink(Shown):
@@ -240,6 +244,8 @@ class InstallationOut(Shown):
 
 
 class PassDeliveryOut(Shown):
+    """Apple's passes have installations; Google keeps one object and says what it accepted."""
+
     wallet: str
     serial: str
     version: int
@@ -247,6 +253,10 @@ class PassDeliveryOut(Shown):
     fetched_version: int | None
     fetched_at: datetime | None
     installations: list[InstallationOut]
+    accepted_version: int | None = None
+    accepted_at: datetime | None = None
+    attempts: int | None = None
+    last_error: str | None = None
 
 
 class DeliveryOut(Shown):

@@ -1,21 +1,30 @@
 """Writes /openapi.json (OpenAPI 3.1.0) from the declared operations."""
 
-import re
+import inspect
 from typing import Any
 
 from flask import Blueprint, Response
 from pydantic import BaseModel
-from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from service import __version__
 from service.domain.errors import ServiceError, SourceNotFound, StorageBusy, Unauthorized
 from service.http import json_body
 from service.http.contract import Operation, api
 from service.http.models import PointsIn, PointsOut, Shown
+from service.http.openapi_schemas import (
+    content,
+    example_of,
+    header,
+    parameters,
+    path_parameter,
+    ref,
+    schemas,
+)
 from service.http.problems import MEDIA_TYPE, status_of
+from service.http.wording import NOTES, TAG_TEXTS, place_of, tag_of
 
 blueprint = Blueprint("openapi", __name__)
-REF = "#/components/schemas/{model}"
+WEBHOOK = "/in/{source_id}"
 
 
 class FaultOut(Shown):
@@ -42,7 +51,7 @@ def openapi() -> Response:
 
 def document() -> dict[str, Any]:
     """Return the OpenAPI 3.1 document of all declared operations."""
-    paths: dict[str, dict[str, Any]] = {"/in/{source_id}": {"post": _webhook()}}
+    paths: dict[str, dict[str, Any]] = {WEBHOOK: {"post": _webhook()}}
     for operation in api.operations:
         paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation)
     return {
@@ -55,109 +64,87 @@ def document() -> dict[str, Any]:
         },
         "servers": [{"url": "/"}],
         "security": [{"apiKey": []}],
-        "paths": dict(sorted(paths.items())),
+        "tags": [{"name": tag, "description": text} for tag, text in TAG_TEXTS.items()],
+        "paths": {path: paths[path] for path in sorted(paths, key=place_of)},
         "components": {
-            "schemas": _schemas(),
+            "schemas": schemas(api.operations, (ProblemOut, PointsIn, PointsOut)),
             "securitySchemes": {"apiKey": {"type": "http", "scheme": "bearer"}},
         },
     }
 
 
-def _schemas() -> dict[str, Any]:
-    wanted: list[tuple[type[BaseModel], JsonSchemaMode]] = [
-        (ProblemOut, "serialization"),
-        (PointsIn, "validation"),
-        (PointsOut, "serialization"),
-    ]
-    for operation in api.operations:
-        wanted += [(model, "serialization") for model in operation.answers.values()]
-        wanted += [(operation.body, "validation")] if operation.body else []
-    _, schema = models_json_schema(list(dict.fromkeys(wanted)), ref_template=REF)
-    schemas: dict[str, Any] = schema["$defs"]
-    return schemas
-
-
 def _operation(operation: Operation) -> dict[str, Any]:
-    parameters: list[dict[str, Any]] = [
-        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
-        for name in re.findall(r"{(\w+)}", operation.path)
-    ]
-    if operation.changes:
-        parameters.append(
-            {
-                "name": "Idempotency-Key",
-                "in": "header",
-                "schema": {"type": "string", "minLength": 1, "maxLength": 255},
-            }
-        )
+    example, note = example_of(operation.name), NOTES.get(operation.path, "")
     described: dict[str, Any] = {
         "operationId": operation.name,
+        "tags": [tag_of(operation.path)],
         "summary": operation.summary,
-        "description": f"Needs the scope `{operation.scope}`.",
-        "parameters": parameters,
+        "description": f"Needs the scope `{operation.scope}`. {note}".strip(),
+        "parameters": parameters(operation),
         "responses": {
-            **{str(status): _content(model) for status, model in operation.answers.items()},
+            **{str(s): _answer(model, example.answer) for s, model in operation.answers.items()},
             **_problems(operation.problems),
         },
     }
+    if example.query:
+        described["x-example-query"] = example.query
     if operation.body is not None:
-        described["requestBody"] = _request_body(operation.body)
+        described["requestBody"] = _request_body(ref(operation.body), example.body)
     return described
 
 
-def _request_body(model: type[BaseModel]) -> dict[str, Any]:
-    return {"required": True, "content": {"application/json": {"schema": _ref(model)}}}
+def _request_body(schema: dict[str, Any], example: Any) -> dict[str, Any]:
+    return {"required": True, "content": content(schema, example)}
 
 
-def _content(model: type[BaseModel]) -> dict[str, Any]:
-    return {
-        "description": (model.__doc__ or model.__name__).partition("\n")[0],
-        "content": {"application/json": {"schema": _ref(model)}},
-    }
-
-
-def _ref(model: type[BaseModel]) -> dict[str, str]:
-    return {"$ref": REF.format(model=model.__name__)}
+def _answer(model: type[BaseModel], example: Any) -> dict[str, Any]:
+    description = (model.__doc__ or model.__name__.removesuffix("Out")).partition("\n")[0]
+    return {"description": description, "content": content(ref(model), example)}
 
 
 def _problems(errors: tuple[type[ServiceError], ...]) -> dict[str, Any]:
-    codes: dict[int, list[str]] = {}
+    codes: dict[int, dict[str, str]] = {}
     for error in errors:
-        codes.setdefault(status_of(error), []).append(error.code)
+        meaning = (inspect.getdoc(error) or "").partition("\n")[0]
+        codes.setdefault(status_of(error), {}).setdefault(error.code, meaning)
     return {
         str(status): {
-            "description": "Problem with code " + " or ".join(dict.fromkeys(listed)) + ".",
-            "content": {MEDIA_TYPE: {"schema": _ref(ProblemOut)}},
+            "description": "Problem with code " + " or ".join(listed) + ".",
+            "content": {MEDIA_TYPE: {"schema": ref(ProblemOut)}},
+            "x-codes": listed,
         }
         for status, listed in sorted(codes.items())
     }
 
 
 def _webhook() -> dict[str, Any]:
-    headers = ("webhook-id", "webhook-timestamp", "webhook-signature")
     schema = {
         "type": "object",
         "required": ["type", "data"],
         "properties": {
-            "type": {"enum": ["points.changed", "account.changed"]},
-            "timestamp": {"type": "string"},
-            "data": _ref(PointsIn),
+            "type": {
+                "description": "Both are read the same way.",
+                "enum": ["points.changed", "account.changed"],
+            },
+            "timestamp": {"description": "When it was sent; not used.", "type": "string"},
+            "data": {
+                **ref(PointsIn),
+                "description": "The event. Without `event_id` the `webhook-id` is its id.",
+            },
         },
     }
+    example = example_of("receive_event")
+    signed = ("webhook-id", "webhook-timestamp", "webhook-signature")
     return {
         "operationId": "receive_event",
+        "tags": [tag_of(WEBHOOK)],
         "summary": "Take an event of a configured sender, signed by Standard Webhooks.",
+        "description": "Needs no API key: the signature is the right to call it.",
         "security": [],
-        "parameters": [
-            {"name": "source_id", "in": "path", "required": True, "schema": {"type": "string"}},
-            *(
-                {"name": name, "in": "header", "required": True, "schema": {"type": "string"}}
-                for name in headers
-            ),
-        ],
-        "requestBody": {"required": True, "content": {"application/json": {"schema": schema}}},
+        "parameters": [path_parameter("source_id"), *(header(name) for name in signed)],
+        "requestBody": _request_body(schema, example.body),
         "responses": {
-            "200": _content(PointsOut),
+            "200": _answer(PointsOut, example.answer),
             **_problems((Unauthorized, SourceNotFound, StorageBusy)),
         },
     }

@@ -4,6 +4,7 @@ from service.domain.accounts import Account, Tier
 from service.domain.cards import allowed_actions
 from service.domain.history import Record
 from service.domain.members import Member
+from service.domain.passes import WalletName
 from service.domain.programs import Program
 from service.http.models import (
     AccountOut,
@@ -51,13 +52,22 @@ def card_out(details: CardDetails, base_url: str, record: Record | None = None) 
 
 
 def _action(record: Record, base_url: str) -> ActionLink:
-    return ActionLink(id=record.id, url=f"{base_url}/v1/actions/{record.id}")
+    return ActionLink(id=record.id, url=action_url(record, base_url))
+
+
+def action_url(record: Record, base_url: str) -> str:
+    return f"{base_url}/v1/actions/{record.id}"
 
 
 def _links(details: CardDetails, base_url: str) -> LinksOut:
-    if not details.has_apple or not allowed_actions(details.card):
+    if not details.wallets or not allowed_actions(details.card):
         return LinksOut()
-    return LinksOut(apple=f"{base_url}/add/{details.link_token}/apple.pkpass")
+    add = f"{base_url}/add/{details.link_token}"
+    known = {
+        WalletName.APPLE: ("apple", f"{add}/apple.pkpass"),
+        WalletName.GOOGLE: ("google", f"{add}/google"),
+    }
+    return LinksOut(add=add, **dict(known[name] for name in WalletName if name in details.wallets))
 
 
 def balances_out(account: Account, program: Program) -> dict[str, BalanceOut]:

@@ -14,17 +14,17 @@ from service.storage import api_keys, brands, sources
 from service.storage.api_keys import ApiKey
 
 SCOPES = {
-    "cards:read": "read cards, their delivery and actions",
+    "cards:read": "read and list cards, their history, delivery and actions",
     "cards:issue": "issue cards",
     "cards:activate": "activate cards",
     "cards:block": "block cards",
     "cards:unblock": "unblock cards",
     "cards:close": "close cards",
     "members:write": "upsert member snapshots",
-    "accounts:read": "read accounts",
+    "accounts:read": "read accounts and their statements",
     "points:write": "record points",
     "lookup": "ask whether a barcode or number is good",
-    "lookup:phone": "look cards up by phone number",
+    "lookup:phone": "name cards by phone number",
 }
 
 

@@ -1,4 +1,4 @@
-"""Accounts: found or opened for a member, and read."""
+"""Accounts: found or opened for a member, and read with their statement."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -6,11 +6,13 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from service.context import Context
-from service.domain.accounts import Account
+from service.domain.accounts import Account, Entry
+from service.domain.errors import InvalidInput
 from service.domain.history import Actor
 from service.domain.members import Member
+from service.domain.pages import Cut, Page
 from service.domain.programs import Program
-from service.storage import accounts, members, programs
+from service.storage import accounts, entries, members, programs
 from service.storage.database import Transaction
 
 
@@ -31,6 +33,24 @@ def details(context: Context, actor: Actor, account_id: UUID) -> AccountDetails:
         account = accounts.get(transaction, actor.brand_id, account_id)
         program = programs.get(transaction, actor.brand_id, account.program_id)
         return AccountDetails(account, program, members.owner(transaction, account_id))
+
+
+def statement(
+    context: Context, actor: Actor, account_id: UUID, balance: str | None, cut: Cut
+) -> Page[Entry]:
+    """Return a part of the account's statement (of one balance, if given), newest first.
+
+    Raises:
+        AccountNotFound: the brand has none with that id.
+        InvalidInput: the account has no such balance.
+    """
+    with context.reading() as transaction:
+        account = accounts.get(transaction, actor.brand_id, account_id)
+        known = [each.code for each in account.balances]
+        if balance is not None and balance not in known:
+            fault = ("balance", "is not one of them")
+            raise InvalidInput(f"The account has the balances {', '.join(known)}.", [fault])
+        return entries.page(transaction, account_id, balance, cut)
 
 
 def opened_for(

@@ -1,23 +1,22 @@
 """Deliveries: taken by a worker, concluded with what the wallet said, shown as proof."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
 from service.context import Context
-from service.domain.deliveries import Delivery
+from service.domain.deliveries import Delivery, Progress
 from service.domain.errors import SetupError
 from service.domain.history import Actor, Record, Settled
 from service.domain.installations import Proof
-from service.domain.passes import Pass
+from service.domain.passes import Pass, WalletName
 from service.operations import installations as devices
+from service.operations.passes import drawn
 from service.storage import cards, deliveries, history, installations, passes
 from service.storage.database import Transaction
 from service.wallets.interface import PushOutcome, PushResult, Wallet
-
-APPLE = "apple"
 
 
 @dataclass(frozen=True)
@@ -29,23 +28,53 @@ class Batch:
     fault: str | None = None
 
 
-def claim(context: Context) -> list[Batch]:
-    """Lease the deliveries that are due, grouped by who must make them; empty if none is."""
+def claim(context: Context, name: WalletName) -> list[Batch]:
+    """Lease a wallet's deliveries that are due, by who must make them; empty if none is."""
     with context.transaction() as transaction:
-        leased = deliveries.claim(transaction, uuid7(), context.now())
+        leased = deliveries.claim(transaction, name, uuid7(), context.now())
     groups: dict[tuple[UUID, str], list[Delivery]] = {}
     for each in leased:
         groups.setdefault((each.brand_id, each.type_id), []).append(each)
-    return [_batch(context, *key, group) for key, group in groups.items()]
+    return [
+        batch
+        for (brand_id, type_id), group in groups.items()
+        for batch in _batches(context, name, brand_id, type_id, group)
+    ]
 
 
-def _batch(context: Context, brand_id: UUID, type_id: str, leased: list[Delivery]) -> Batch:
-    try:
-        with context.reading() as transaction:
-            wallet = context.apple_wallet(transaction, brand_id, type_id)
-    except SetupError as error:
-        return Batch(leased, None, error.detail)
-    return Batch(leased, wallet, None if wallet else f"There is no certificate for {type_id}.")
+def _batches(
+    context: Context, name: WalletName, brand_id: UUID, type_id: str, leased: list[Delivery]
+) -> list[Batch]:
+    with context.reading() as transaction:
+        try:
+            wallet = context.wallet(transaction, brand_id, name, type_id)
+        except SetupError as error:
+            return [Batch(leased, None, error.detail)]
+        if wallet is None:
+            return [Batch(leased, None, f"There is no credential for {type_id}.")]
+        if not wallet.keeps_passes:
+            return [Batch(leased, wallet)]
+        return _with_contents(context, transaction, wallet, leased)
+
+
+def _with_contents(
+    context: Context, transaction: Transaction, wallet: Wallet, leased: list[Delivery]
+) -> list[Batch]:
+    """Return the deliveries with their passes as they are now, maybe newer than what was owed.
+
+    One whose data does not open is a batch of its own: it must not hold up the others.
+    """
+    good, spoiled = [], []
+    for each in leased:
+        shown = passes.get(transaction, each.pass_id)
+        assert shown is not None
+        try:
+            content, design = drawn(context, transaction, shown)
+        except SetupError as error:
+            spoiled.append(Batch([each], None, error.detail))
+        else:
+            good.append(replace(each, version=shown.version, content=content, design=design))
+    return [Batch(good, wallet), *spoiled]
 
 
 def reclaim(context: Context) -> None:
@@ -58,10 +87,10 @@ def reclaim(context: Context) -> None:
         deliveries.end_leases(transaction, context.now())
 
 
-def idle_s(context: Context, at_most: float) -> float:
+def idle_s(context: Context, name: WalletName, at_most: float) -> float:
     """Return how many seconds may pass before a delivery that is known now becomes due."""
     with context.reading() as transaction:
-        due_at = deliveries.next_due(transaction)
+        due_at = deliveries.next_due(transaction, name)
     if due_at is None:
         return at_most
     return max(0.0, min(at_most, (due_at - context.now()).total_seconds()))
@@ -97,16 +126,31 @@ def _give_back(
     deliveries.give_back(transaction, delivery, why, now, until)
 
 
-def proof(context: Context, actor: Actor, card_id: UUID) -> list[tuple[Pass, list[Proof]]]:
-    """Return, per pass of the card, what each installation was given.
+@dataclass(frozen=True)
+class PassProof:
+    """What is known of one pass of a card: per installation, or of the object its vendor keeps."""
+
+    shown: Pass
+    installations: list[Proof]
+    kept: Progress | None = None
+
+
+def proof(context: Context, actor: Actor, card_id: UUID) -> list[PassProof]:
+    """Return, per pass of the card, what was given to each installation or to the vendor.
 
     Raises:
         CardNotFound: the brand has none with that id.
     """
     with context.reading() as transaction:
         card = cards.get(transaction, actor.brand_id, card_id)
-        shown = passes.of_card(transaction, card.id, APPLE)
-        return [] if shown is None else [(shown, installations.proofs(transaction, shown))]
+        return [_proof(transaction, each) for each in passes.all_of_card(transaction, card.id)]
+
+
+def _proof(transaction: Transaction, shown: Pass) -> PassProof:
+    if shown.wallet is WalletName.APPLE:
+        return PassProof(shown, installations.proofs(transaction, shown))
+    (kept,) = deliveries.of_passes(transaction, [shown.id])
+    return PassProof(shown, [], kept)
 
 
 def action(context: Context, actor: Actor, action_id: UUID) -> tuple[Record, dict[str, Settled]]:
@@ -117,20 +161,22 @@ def action(context: Context, actor: Actor, action_id: UUID) -> tuple[Record, dic
     """
     with context.reading() as transaction:
         record = history.get(transaction, actor.brand_id, action_id)
-        surfaces = dict.fromkeys(
-            ("google", "plastic", "links", "loyalty_system"), Settled.NOT_CONNECTED
-        )
         # The till and the links read the card itself, so they follow with the commit.
-        surfaces |= {"lookup": Settled.DONE, "links": Settled.DONE}
-        return record, {**surfaces, APPLE: _apple(transaction, record)}
+        surfaces = {"lookup": Settled.DONE, "links": Settled.DONE}
+        surfaces |= dict.fromkeys(("plastic", "loyalty_system"), Settled.NOT_CONNECTED)
+        pass_ids = [UUID(pass_id) for pass_id in record.pass_versions]
+        targets = deliveries.of_passes(transaction, pass_ids)
+    for name in WalletName:
+        theirs = [target for target in targets if target.wallet is name]
+        surfaces[name] = _settled(theirs, record)
+    return record, surfaces
 
 
-def _apple(transaction: Transaction, record: Record) -> Settled:
-    pass_ids = [UUID(pass_id) for pass_id in record.pass_versions]
-    targets: Sequence[tuple[UUID, int, int]] = deliveries.of_passes(transaction, pass_ids)
+def _settled(targets: Sequence[Progress], record: Record) -> Settled:
     if not targets:
         return Settled.NOT_CONNECTED
-    late = [t for t in targets if t[1] < record.pass_versions[str(t[0])]]
+    late = [t for t in targets if t.sent_version < record.pass_versions[str(t.pass_id)]]
     if not late:
         return Settled.DONE
-    return Settled.FAILING if any(attempts for _, _, attempts in late) else Settled.PENDING
+    is_failing = any(target.attempts for target in late)
+    return Settled.FAILING if is_failing else Settled.PENDING

@@ -55,7 +55,15 @@ def _install(transaction: Transaction, shown: Pass, device: Device, now: datetim
     if not installations.insert(transaction, installation_id, shown, device, told_version, now):
         return False
     due_at = now if stale else None
-    installations.insert_target(transaction, uuid7(), installation_id, shown, device, due_at, now)
+    deliveries.insert_target(
+        transaction,
+        uuid7(),
+        shown,
+        due_at,
+        now,
+        installation_id=installation_id,
+        device_id=device.id,
+    )
     _note_single(transaction, shown.id, now)
     return True
 

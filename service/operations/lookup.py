@@ -15,8 +15,8 @@ from service.domain.cards import (
 )
 from service.domain.history import Actor
 from service.operations.cards import CardDetails, details_of
-from service.operations.members import numbers_in
-from service.storage import cards, members, programs
+from service.operations.members import numbers_of
+from service.storage import cards, members
 from service.storage.database import Transaction
 
 
@@ -61,10 +61,9 @@ def _found(transaction: Transaction, actor: Actor, key: Key, value: str) -> list
 
 def _by_phone(transaction: Transaction, actor: Actor, phone: str) -> list[Card]:
     """Return the active cards of this phone; else the one newest card that says why not."""
-    regions = {program.phone_region for program in programs.listed(transaction, actor.brand_id)}
     account_ids = [
         account_id
-        for number in numbers_in(phone, regions)
+        for number in numbers_of(transaction, actor.brand_id, phone)
         for account_id in members.accounts_by_phone(transaction, actor.brand_id, number)
     ]
     known = cards.of_accounts(transaction, account_ids)

@@ -1,9 +1,10 @@
 """Members: found or added, with what a caller says of them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
+from uuid import UUID
 
 import phonenumbers
 from uuid_utils.compat import uuid7
@@ -13,7 +14,7 @@ from service.domain.accounts import Order, is_news
 from service.domain.errors import InvalidInput
 from service.domain.members import Member
 from service.domain.programs import Program
-from service.storage import accounts, members, passes
+from service.storage import accounts, members, passes, programs
 from service.storage.database import Transaction
 from service.storage.passes import Scope
 
@@ -76,10 +77,10 @@ def _normal(given: Mapping[str, Any], program: Program) -> dict[str, Any]:
     return dict(given) if phone is None else {**given, "phone": e164(phone, program.phone_region)}
 
 
-def numbers_in(phone: str, regions: Iterable[str]) -> set[str]:
-    """Return the numbers in E.164 that the phone can be, read in each of the regions."""
+def numbers_of(transaction: Transaction, brand_id: UUID, phone: str) -> set[str]:
+    """Return the numbers in E.164 that the phone can be, read in each region of the brand."""
     numbers = set()
-    for region in regions:
+    for region in {program.phone_region for program in programs.listed(transaction, brand_id)}:
         with suppress(InvalidInput):
             numbers.add(e164(phone, region))
     return numbers

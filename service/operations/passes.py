@@ -1,23 +1,17 @@
-"""Passes: offered by a link, fetched by a phone."""
+"""Passes: drawn as they are now, fetched by a phone."""
 
-import secrets
 from dataclasses import dataclass
 from datetime import datetime
 
-from uuid_utils.compat import uuid7
-
 from service.context import Context
-from service.domain.cards import FINAL, Card
+from service.domain.cards import Card
 from service.domain.designs import Design
-from service.domain.errors import CardNotFound, PassUnavailable, Unauthorized
+from service.domain.errors import PassUnavailable, Unauthorized
 from service.domain.passes import Pass, PassContent, ShownBalance
 from service.domain.programs import Program
-from service.storage import accounts, brands, cards, credentials, members, passes, programs
+from service.storage import accounts, brands, cards, members, passes, programs
 from service.storage.database import Transaction
 from service.wallets.interface import Wallet
-
-APPLE = "apple"
-TOKEN_BYTES = 32
 
 
 @dataclass(frozen=True)
@@ -29,58 +23,12 @@ class SignedPass:
 
 
 @dataclass(frozen=True)
-class _Draft:
+class Draft:
+    """A pass as it is now, and the wallet that makes it what a customer opens."""
+
     wallet: Wallet
     content: PassContent
     design: Design
-
-
-def offer_by_link(context: Context, link_token: str) -> SignedPass:
-    """Return the Apple pass of the card that a customer's link leads to.
-
-    The pass comes into being at the first click; later clicks give the same pass as it is then.
-
-    Raises:
-        CardNotFound: the link leads nowhere, or to a card that is replaced, expired or closed.
-        PassUnavailable: the brand has no certificate.
-    """
-    with context.transaction() as transaction:
-        card = _linked(transaction, link_token)
-        accounts.lock(transaction, card.account_id)
-        card = _linked(transaction, link_token)
-        shown = passes.of_card(transaction, card.id, APPLE)
-        if shown is None:
-            shown = _first(context, transaction, card)
-        shown = passes.note_offer(transaction, shown)
-        draft = _draft(context, transaction, shown)
-    return _signed(draft, shown)
-
-
-def _linked(transaction: Transaction, link_token: str) -> Card:
-    card = cards.by_link(transaction, link_token)
-    if card is None or card.status in FINAL:
-        raise CardNotFound("This link leads to no card.")
-    return card
-
-
-def _first(context: Context, transaction: Transaction, card: Card) -> Pass:
-    credential_id = credentials.newest_id(transaction, card.brand_id)
-    if credential_id is None:
-        raise PassUnavailable("The brand has no Apple certificate yet.")
-    new = Pass(
-        id=uuid7(),
-        brand_id=card.brand_id,
-        account_id=card.account_id,
-        card_id=card.id,
-        wallet=APPLE,
-        type_id=credentials.get(transaction, credential_id).type_id,
-        serial=secrets.token_hex(16),
-        version=1,
-        last_modified=context.now().replace(microsecond=0),
-        changed_at=context.now(),
-    )
-    passes.insert(transaction, new, secrets.token_urlsafe(TOKEN_BYTES))
-    return new
 
 
 @dataclass(frozen=True)
@@ -104,9 +52,10 @@ def fetch(context: Context, request: PassRequest) -> SignedPass | None:
     """
     with context.reading() as transaction:
         shown = authorized(transaction, request)
-        draft = None if shown.last_modified == request.have else _draft(context, transaction, shown)
-    signed = None if draft is None else _signed(draft, shown)
-    if shown.fetched_version != shown.version or draft is not None:
+        is_same = shown.last_modified == request.have
+        drafted = None if is_same else draft(context, transaction, shown)
+    signed = None if drafted is None else signed_file(drafted, shown)
+    if shown.fetched_version != shown.version or drafted is not None:
         with context.transaction() as transaction:
             passes.note_fetch(transaction, shown, context.now())
     return signed
@@ -134,14 +83,24 @@ def authorized(transaction: Transaction, request: PassRequest) -> Pass:
     return shown
 
 
-def _draft(context: Context, transaction: Transaction, shown: Pass) -> _Draft:
-    wallet = context.apple_wallet(transaction, shown.brand_id, shown.type_id)
+def draft(context: Context, transaction: Transaction, shown: Pass) -> Draft:
+    """Return the pass as it is now with its wallet.
+
+    Raises:
+        PassUnavailable: the brand has no credential for this pass type.
+    """
+    wallet = context.wallet(transaction, shown.brand_id, shown.wallet, shown.type_id)
     if wallet is None:
-        raise PassUnavailable("The brand has no certificate for this pass type.")
+        raise PassUnavailable("The brand has no credential for this pass type.")
+    return Draft(wallet, *drawn(context, transaction, shown))
+
+
+def drawn(context: Context, transaction: Transaction, shown: Pass) -> tuple[PassContent, Design]:
+    """Return what the pass says now, and in which design."""
     card = cards.by_id(transaction, shown.card_id)
     program = programs.get(transaction, card.brand_id, card.program_id)
     design = context.design(transaction, program.design_id)
-    return _Draft(wallet, _content(context, transaction, shown, card, program), design)
+    return _content(context, transaction, shown, card, program), design
 
 
 def _content(
@@ -151,11 +110,12 @@ def _content(
     member = members.owner(transaction, account.id)
     return PassContent(
         pass_id=shown.id,
+        program_id=program.id,
         type_id=shown.type_id,
         serial=shown.serial,
         version=shown.version,
         authentication_token=passes.token(transaction, shown.id),
-        web_service_url=f"{context.settings.base_url}/apple",
+        base_url=context.settings.base_url,
         brand_name=brands.get(transaction, card.brand_id).name,
         program_name=program.name,
         card_number=card.number,
@@ -170,5 +130,7 @@ def _content(
     )
 
 
-def _signed(draft: _Draft, shown: Pass) -> SignedPass:
-    return SignedPass(draft.wallet.offer(draft.content, draft.design), shown.last_modified)
+def signed_file(drafted: Draft, shown: Pass) -> SignedPass:
+    """Return the file that a phone takes; nothing is read any more, so no transaction waits."""
+    offer = drafted.wallet.offer(drafted.content, drafted.design)
+    return SignedPass(offer.file, shown.last_modified)

@@ -13,9 +13,10 @@ from uuid_utils.compat import uuid7
 from service.context import Context
 from service.domain import designs
 from service.domain.brands import Brand, Mode
-from service.domain.credentials import AppleCredential
-from service.domain.errors import AlreadyExists, InvalidInput, NotFound, SetupError
+from service.domain.credentials import AppleCredential, Credential, GoogleCredential
+from service.domain.errors import AlreadyExists, ImageNotFound, InvalidInput, NotFound, SetupError
 from service.domain.numbers import CheckDigit, NumberScheme
+from service.domain.passes import WalletName
 from service.domain.programs import BalanceType, BarcodeFormat, Program
 from service.domain.sources import Source
 from service.storage import brands, credentials, programs, sources
@@ -122,11 +123,25 @@ def _import_design(
     context: Context, transaction: Transaction, brand_id: UUID, folder: Path
 ) -> UUID:
     source = json.loads((folder / "design.json").read_text())
-    images = {path.name: path.read_bytes() for path in sorted(folder.glob("*.png"))}
+    files = sorted(folder.rglob("*.png"))
+    images = {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
     version = programs.newest_design_version(transaction, brand_id, source["name"]) + 1
     design = designs.read(source, images, id=uuid7(), brand_id=brand_id, version=version)
     programs.insert_design(transaction, design, source, context.now())
     return design.id
+
+
+def image(context: Context, digest: str) -> bytes:
+    """Return the PNG of a design whose SHA-256 this is.
+
+    Raises:
+        ImageNotFound: there is none.
+    """
+    with context.reading() as transaction:
+        png = programs.image(transaction, digest)
+    if png is None:
+        raise ImageNotFound("There is no such image.")
+    return png
 
 
 def programs_of(context: Context, brand_id: UUID) -> list[Program]:
@@ -160,31 +175,57 @@ def import_certificate(
     """
     credential = context.wallets.read_apple(certificate, key, wwdr)
     with context.transaction() as transaction:
-        owner = credentials.owner_of(transaction, credential.type_id)
-        if owner not in (None, brand_id):
-            raise AlreadyExists(f"Another brand issues {credential.type_id}.")
-        credentials.insert(transaction, brand_id, credential, context.now())
+        _keep(context, transaction, brand_id, credential)
     return credential
 
 
-def has_certificate(context: Context, brand_id: UUID) -> bool:
+def import_google_key(
+    context: Context, brand_id: UUID, key_file: bytes, issuer_id: str
+) -> GoogleCredential:
+    """Check a service account's key file and keep it for the brand's Google passes.
+
+    A newer key of the same issuer takes the place of the one before.
+
+    Raises:
+        SetupError: the file or the issuer id cannot be used; says what to fix.
+        AlreadyExists: another brand is this issuer.
+    """
+    credential = context.wallets.read_google(key_file, issuer_id)
+    with context.transaction() as transaction:
+        _keep(context, transaction, brand_id, credential)
+    return credential
+
+
+def _keep(
+    context: Context, transaction: Transaction, brand_id: UUID, credential: Credential
+) -> None:
+    owner = credentials.owner_of(transaction, credential.wallet, credential.type_id)
+    if owner not in (None, brand_id):
+        raise AlreadyExists(f"Another brand issues {credential.type_id}.")
+    credentials.insert(transaction, brand_id, credential, context.now())
+
+
+def wallets_of(context: Context, brand_id: UUID) -> frozenset[WalletName]:
+    """Return the wallets that the brand has a credential for."""
     with context.reading() as transaction:
-        return credentials.newest_id(transaction, brand_id) is not None
+        return credentials.wallets_of(transaction, brand_id)
 
 
 def wallet_faults(context: Context) -> list[str]:
-    """Return what an operator must fix in the brands' certificates; empty when well."""
+    """Return what an operator must fix in the brands' credentials; empty when well."""
     with context.reading() as transaction:
         return [
             fault
-            for brand_id, type_id in credentials.issued_types(transaction)
-            for fault in _faults(context, transaction, brand_id, type_id)
+            for issued in credentials.issued_types(transaction)
+            for fault in _faults(context, transaction, *issued)
         ]
 
 
-def _faults(context: Context, transaction: Transaction, brand_id: UUID, type_id: str) -> list[str]:
+def _faults(
+    context: Context, transaction: Transaction, brand_id: UUID, name: WalletName, type_id: str
+) -> list[str]:
     try:
-        wallet = context.apple_wallet(transaction, brand_id, type_id)
+        wallet = context.wallet(transaction, brand_id, name, type_id)
     except SetupError as error:
         return [error.detail]
     return wallet.check(context.now()) if wallet is not None else []

@@ -98,6 +98,15 @@ def get(transaction: Transaction, brand_id: UUID, account_id: UUID) -> Account:
     return account_from(rows[0][0], (balance for _, balance in rows))
 
 
+def of_ids(transaction: Transaction, account_ids: Iterable[UUID]) -> dict[UUID, Account]:
+    """Return the accounts by id; the caller has already proved its right to them."""
+    query = _selected().where(AccountRow.id.in_(account_ids))
+    rows: dict[UUID, list[tuple[AccountRow, BalanceRow]]] = {}
+    for row in transaction.session.execute(query.execution_options(populate_existing=True)):
+        rows.setdefault(row[0].id, []).append((row[0], row[1]))
+    return {key: account_from(each[0][0], (b for _, b in each)) for key, each in rows.items()}
+
+
 def _selected() -> Select[AccountRow, BalanceRow]:
     return select(AccountRow, BalanceRow).join(BalanceRow, BalanceRow.account_id == AccountRow.id)
 

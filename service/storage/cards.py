@@ -1,5 +1,6 @@
 """Cards, their numbers, and the links that lead to them."""
 
+from collections.abc import Iterable
 from typing import Any, cast
 from uuid import UUID
 
@@ -79,29 +80,29 @@ def get(transaction: Transaction, brand_id: UUID, card_id: UUID) -> Card:
     row = _first(transaction, CardRow.brand_id == brand_id, CardRow.id == card_id)
     if row is None:
         raise CardNotFound(f"There is no card {card_id}.")
-    return _card(row)
+    return card_from(row)
 
 
 def by_number(transaction: Transaction, brand_id: UUID, number: str) -> Card | None:
     row = _first(transaction, CardRow.brand_id == brand_id, CardRow.number == number)
-    return None if row is None else _card(row)
+    return None if row is None else card_from(row)
 
 
 def by_barcode(transaction: Transaction, brand_id: UUID, message: str) -> Card | None:
     row = _first(transaction, CardRow.brand_id == brand_id, CardRow.barcode == message)
-    return None if row is None else _card(row)
+    return None if row is None else card_from(row)
 
 
 def by_link(transaction: Transaction, token: str) -> Card | None:
     """Return the card a customer's link leads to, whatever the brand: the token is the secret."""
     digest = transaction.vault.digest("link", token)
     row = _first(transaction, CardRow.link_digest == digest)
-    return None if row is None else _card(row)
+    return None if row is None else card_from(row)
 
 
 def by_id(transaction: Transaction, card_id: UUID) -> Card:
     """Return the card behind a pass; the caller has already proved its right to it."""
-    return _card(transaction.session.get_one(CardRow, card_id))
+    return card_from(transaction.session.get_one(CardRow, card_id))
 
 
 def of_accounts(transaction: Transaction, account_ids: list[UUID]) -> list[Card]:
@@ -112,7 +113,7 @@ def of_accounts(transaction: Transaction, account_ids: list[UUID]) -> list[Card]
         .order_by(CardRow.created_at.desc(), CardRow.id.desc())
         .execution_options(populate_existing=True)
     )
-    return [_card(row) for row in transaction.session.scalars(query)]
+    return [card_from(row) for row in transaction.session.scalars(query)]
 
 
 def is_taken(transaction: Transaction, brand_id: UUID, number: str) -> bool:
@@ -123,13 +124,18 @@ def is_taken(transaction: Transaction, brand_id: UUID, number: str) -> bool:
     return bool(transaction.session.scalar(select(taken)))
 
 
-def link_token(transaction: Transaction, card_id: UUID) -> str:
-    row = transaction.session.get_one(CardRow, card_id)
-    return transaction.vault.open(row.link_token, "cards", "link", row.id)
-
-
 def barcode_message(transaction: Transaction, card_id: UUID) -> str:
     return transaction.session.get_one(CardRow, card_id).barcode
+
+
+def faces(transaction: Transaction, card_ids: Iterable[UUID]) -> dict[UUID, tuple[str, str]]:
+    """Return, per card, what its barcode says and the token of its customer's link."""
+    query = select(CardRow.id, CardRow.barcode, CardRow.link_token).where(CardRow.id.in_(card_ids))
+    opened = transaction.vault.open
+    return {
+        card_id: (barcode, opened(token, "cards", "link", card_id))
+        for card_id, barcode, token in transaction.session.execute(query)
+    }
 
 
 def _first(transaction: Transaction, *conditions: ColumnElement[bool]) -> CardRow | None:
@@ -137,7 +143,7 @@ def _first(transaction: Transaction, *conditions: ColumnElement[bool]) -> CardRo
     return transaction.session.scalars(query).first()
 
 
-def _card(row: CardRow) -> Card:
+def card_from(row: CardRow) -> Card:
     return Card(
         id=row.id,
         brand_id=row.brand_id,

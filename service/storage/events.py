@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 
 from service.domain.accounts import Account
-from service.domain.cards import CardStatus
+from service.domain.cards import CardStatus, status_at
 from service.domain.programs import Program
 from service.storage.accounts import account_from
 from service.storage.database import Transaction
@@ -63,7 +63,7 @@ class KeptEvent:
 class Claimed:
     """A locked account with its program; `is_new` unless the event was there already.
 
-    `card_status` is that of the card by which the event names the account, locked too.
+    `card_status` is what tills go by for the card by which the event names the account, locked too.
     """
 
     account: Account
@@ -108,7 +108,9 @@ def claim(transaction: Transaction, new: NewEvent, target: Target) -> Claimed | 
     if kept is None:
         is_new = rows[0][3] is not None
     held = account_from(rows[0][0], (row[1] for row in rows))
-    status = CardStatus(rows[0][4]) if target.aim in BY_CARD else None
+    status = None
+    if target.aim in BY_CARD:
+        status = status_at(CardStatus(rows[0][4]), rows[0][5], new.received_at)
     return Claimed(held, from_row(rows[0][2]), is_new, status)
 
 
@@ -169,7 +171,7 @@ def _locked(account: Select[UUID], fresh: ColumnElement[Any], aim: Aim) -> Selec
     )
     if aim in BY_CARD:
         rows.append(CardRow)
-        query = query.add_columns(CardRow.status).join(
+        query = query.add_columns(CardRow.status, CardRow.expires_at).join(
             CardRow, and_(CardRow.account_id == AccountRow.id, _is_named(aim))
         )
     return query.with_for_update(of=rows).execution_options(populate_existing=True)

@@ -6,7 +6,9 @@ from sqlalchemy import select
 
 from service.domain.errors import ActionNotFound
 from service.domain.history import Record
+from service.domain.pages import Cut, Page
 from service.storage.database import Transaction
+from service.storage.pages import newest_first
 from service.storage.tables import HistoryRow
 
 
@@ -39,6 +41,12 @@ def of_card(transaction: Transaction, card_id: UUID) -> list[Record]:
     """Return all acts on the card, oldest first."""
     query = select(HistoryRow).where(HistoryRow.card_id == card_id).order_by(HistoryRow.id)
     return [_record(row) for row in transaction.session.scalars(query)]
+
+
+def page(transaction: Transaction, card_id: UUID, cut: Cut) -> Page[Record]:
+    """Return a part of the acts on the card, newest first."""
+    query = select(HistoryRow).where(HistoryRow.card_id == card_id)
+    return newest_first(transaction, query, HistoryRow, cut).mapped(lambda row: _record(row[0]))
 
 
 def _record(row: HistoryRow) -> Record:

@@ -6,7 +6,6 @@ from uuid import UUID
 
 from sqlalchemy import delete, func, select, update
 
-from service.domain.deliveries import Priority
 from service.domain.installations import Installation, Proof, Told
 from service.domain.passes import Pass, was_fetched_alone
 from service.storage.database import Transaction
@@ -89,37 +88,6 @@ def insert(
         told_at=None,
         registered_at=now,
     )
-
-
-def insert_target(
-    transaction: Transaction,
-    delivery_id: UUID,
-    installation_id: UUID,
-    shown: Pass,
-    device: Device,
-    due_at: datetime | None,
-    now: datetime,
-) -> None:
-    """Add the target of a new installation; it owes a push at once if `due_at` is given."""
-    transaction.session.add(
-        DeliveryRow(
-            id=delivery_id,
-            brand_id=shown.brand_id,
-            account_id=shown.account_id,
-            pass_id=shown.id,
-            installation_id=installation_id,
-            device_id=device.id,
-            wallet=shown.wallet,
-            wanted_version=shown.version,
-            sent_version=0 if due_at else shown.version,
-            priority=Priority.NORMAL,
-            due_at=due_at,
-            idle_at=now,
-            attempts=0,
-        )
-    )
-    transaction.session.flush()
-    transaction.owes_push |= due_at is not None
 
 
 def on_device(transaction: Transaction, device_id: UUID) -> list[Installation]:

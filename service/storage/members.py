@@ -1,10 +1,11 @@
 """Members: contacts sealed under each member's own key, found again by keyed hashes."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Select, select
 
 from service.domain.accounts import Order, OrderKind
 from service.domain.members import Member
@@ -55,26 +56,44 @@ def save(transaction: Transaction, member: Member) -> None:
 
 def owner(transaction: Transaction, account_id: UUID) -> Member | None:
     """Return the account's owner, or None for an anonymous account."""
+    return owners(transaction, [account_id]).get(account_id)
+
+
+def owners(transaction: Transaction, account_ids: Iterable[UUID]) -> dict[UUID, Member]:
+    """Return each account's owner; an anonymous account has none."""
     query = (
-        select(MemberRow)
-        .join(AccountMemberRow, AccountMemberRow.member_id == MemberRow.id)
-        .where(AccountMemberRow.account_id == account_id, AccountMemberRow.role == "owner")
+        select(AccountMemberRow.account_id, MemberRow)
+        .join(MemberRow, AccountMemberRow.member_id == MemberRow.id)
+        .where(AccountMemberRow.account_id.in_(account_ids), AccountMemberRow.role == "owner")
     )
-    row = transaction.session.scalars(query).first()
-    return None if row is None else _member(transaction, row)
+    rows = transaction.session.execute(query)
+    return {account_id: _member(transaction, row) for account_id, row in rows}
+
+
+def accounts_of(brand_id: UUID, external_id: str) -> Select[UUID]:
+    """Return the query of the accounts that the member called `external_id` belongs to."""
+    return _accounts_where(MemberRow.brand_id == brand_id, MemberRow.external_id == external_id)
+
+
+def accounts_with_phone(
+    transaction: Transaction, brand_id: UUID, phones: Iterable[str]
+) -> Select[UUID]:
+    """Return the query of the accounts of everybody with one of these phones (E.164)."""
+    digests = [_index(transaction, brand_id, "phone", phone) for phone in phones]
+    return _accounts_where(MemberRow.brand_id == brand_id, MemberRow.phone_index.in_(digests))
+
+
+def _accounts_where(*conditions: ColumnElement[bool]) -> Select[UUID]:
+    return (
+        select(AccountMemberRow.account_id)
+        .join(MemberRow, MemberRow.id == AccountMemberRow.member_id)
+        .where(*conditions)
+    )
 
 
 def accounts_by_phone(transaction: Transaction, brand_id: UUID, phone: str) -> list[UUID]:
     """Return the accounts of everybody with this phone (E.164); at most 20."""
-    query = (
-        select(AccountMemberRow.account_id)
-        .join(MemberRow, MemberRow.id == AccountMemberRow.member_id)
-        .where(
-            MemberRow.brand_id == brand_id,
-            MemberRow.phone_index == _index(transaction, brand_id, "phone", phone),
-        )
-        .limit(20)
-    )
+    query = accounts_with_phone(transaction, brand_id, [phone]).limit(20)
     return list(transaction.session.scalars(query))
 
 

@@ -11,27 +11,33 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Update, bindparam, case, func, select, update
 
 from service.domain.deliveries import Priority
-from service.domain.passes import Pass
+from service.domain.passes import Pass, WalletName
 from service.storage.database import Transaction
 from service.storage.rounds import Write, in_one_round, table_of
 from service.storage.tables import DeliveryRow, PassRow
 from service.storage.types import Amount, UtcTime
 
 
-def insert(transaction: Transaction, new: Pass, token: str) -> None:
+def insert(transaction: Transaction, new: Pass, token: str | None = None) -> None:
+    """Add a pass; only Apple's has a token, with which its phones prove their right to it."""
     values = {**vars(new), "last_modified": int(new.last_modified.timestamp())}
-    transaction.session.add(
-        PassRow(
-            **values,
-            token=transaction.vault.seal(token, "passes", "token", new.id),
-            token_digest=transaction.vault.digest("pass token", token),
-        )
-    )
+    row = PassRow(**values)
+    if token is not None:
+        row.token = transaction.vault.seal(token, "passes", "token", new.id)
+        row.token_digest = transaction.vault.digest("pass token", token)
+    transaction.session.add(row)
     transaction.session.flush()
 
 
-def of_card(transaction: Transaction, card_id: UUID, wallet: str) -> Pass | None:
+def of_card(transaction: Transaction, card_id: UUID, wallet: WalletName) -> Pass | None:
     return _one(transaction, PassRow.card_id == card_id, PassRow.wallet == wallet)
+
+
+def all_of_card(transaction: Transaction, card_id: UUID) -> list[Pass]:
+    """Return the card's pass in every wallet that has one."""
+    query = select(PassRow).where(PassRow.card_id == card_id).order_by(PassRow.wallet)
+    fresh = query.execution_options(populate_existing=True)
+    return [_pass(row) for row in transaction.session.scalars(fresh)]
 
 
 def get(transaction: Transaction, pass_id: UUID) -> Pass | None:
@@ -49,13 +55,15 @@ def with_token(transaction: Transaction, type_id: str, serial: str, token: str) 
     query = select(PassRow).where(PassRow.type_id == type_id, PassRow.serial == serial)
     row = transaction.session.scalars(query.execution_options(populate_existing=True)).first()
     shown = transaction.vault.digest("pass token", token)
-    expected = row.token_digest if row is not None else b"\0" * len(shown)
-    return _pass(row) if hmac.compare_digest(shown, expected) and row is not None else None
+    own = row.token_digest if row is not None else None
+    is_own = hmac.compare_digest(shown, own or b"\0" * len(shown))
+    return _pass(row) if is_own and row is not None and own else None
 
 
 def token(transaction: Transaction, pass_id: UUID) -> str:
+    """Return Apple's authentication token; empty for a pass of another wallet."""
     row = transaction.session.get_one(PassRow, pass_id)
-    return transaction.vault.open(row.token, "passes", "token", row.id)
+    return transaction.vault.open(row.token, "passes", "token", row.id) if row.token else ""
 
 
 def note_offer(transaction: Transaction, shown: Pass) -> Pass:
@@ -170,7 +178,7 @@ def _pass(row: PassRow) -> Pass:
         brand_id=row.brand_id,
         account_id=row.account_id,
         card_id=row.card_id,
-        wallet=row.wallet,
+        wallet=WalletName(row.wallet),
         type_id=row.type_id,
         serial=row.serial,
         version=row.version,

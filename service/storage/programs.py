@@ -1,5 +1,6 @@
 """Programs and the versions of their designs."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -55,6 +56,12 @@ def listed(transaction: Transaction, brand_id: UUID) -> list[Program]:
     return [from_row(row) for row in transaction.session.scalars(query)]
 
 
+def of_ids(transaction: Transaction, program_ids: Iterable[UUID]) -> dict[UUID, Program]:
+    """Return the programs by id; the caller has already proved its right to them."""
+    query = select(ProgramRow).where(ProgramRow.id.in_(program_ids))
+    return {row.id: from_row(row) for row in transaction.session.scalars(query)}
+
+
 def from_row(row: ProgramRow) -> Program:
     return Program(
         id=row.id,
@@ -92,8 +99,20 @@ def insert_design(
     session.flush()
     for name, png in design.images.items():
         session.add(
-            DesignImageRow(brand_id=design.brand_id, design_id=design.id, name=name, png=png)
+            DesignImageRow(
+                brand_id=design.brand_id,
+                design_id=design.id,
+                name=name,
+                png=png,
+                sha256=designs.image_digest(png),
+            )
         )
+
+
+def image(transaction: Transaction, digest: str) -> bytes | None:
+    """Return the image of any design that has this SHA-256 (hexadecimal), or None."""
+    query = select(DesignImageRow.png).where(DesignImageRow.sha256 == digest).limit(1)
+    return transaction.session.scalar(query)
 
 
 def newest_design_version(transaction: Transaction, brand_id: UUID, name: str) -> int:

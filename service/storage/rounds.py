@@ -51,7 +51,7 @@ def _combined(statements: tuple[Insert | Update, ...]) -> Select[Any]:
 def insert_new(transaction: Transaction, row: type[Any], **values: Any) -> bool:
     """Insert the row unless one with the same key exists; say whether it was inserted."""
     write = conflict_free_insert(transaction.is_postgresql, row).values(**values)
-    return transaction.session.execute(write.returning(row.id)).first() is not None
+    return transaction.session.execute(write.returning(literal(1))).first() is not None
 
 
 def conflict_free_insert(is_postgresql: bool, row: Any) -> Any:

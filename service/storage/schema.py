@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from alembic import command
 from alembic.config import Config
@@ -15,17 +16,40 @@ from service.domain.errors import SetupError
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
-def upgrade(engine: Engine) -> None:
+def upgrade(engine: Engine, revision: str = "head") -> None:
     """Bring the schema to this version's; an up-to-date one is left as it is.
 
     Raises:
         SetupError: the schema is newer than this version of Tessera.
     """
-    with _reached(), engine.begin() as connection:
+    with _reached(), engine.connect() as connection, _rebuildable(connection):
         _refuse_newer(connection)
         config = _config()
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, revision)
+
+
+@contextmanager
+def _rebuildable(connection: Connection) -> Iterator[None]:
+    """Frame a transaction in which SQLite lets tables be rebuilt that others refer to.
+
+    Source: sqlite.org/lang_altertable.html, "Making Other Kinds Of Table Schema Changes", checked
+    2026-11-24. The switch works only outside a transaction.
+    """
+    if connection.dialect.name != "sqlite":
+        with connection.begin():
+            yield
+        return
+    driver: Any = connection.connection.driver_connection
+    driver.execute("PRAGMA foreign_keys = OFF")
+    try:
+        with connection.begin():
+            yield
+            orphans = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+            if orphans:
+                raise SetupError(f"The migration would leave rows alone: {orphans[:3]}.")
+    finally:
+        driver.execute("PRAGMA foreign_keys = ON")
 
 
 def check(engine: Engine) -> None:

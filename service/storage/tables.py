@@ -1,4 +1,4 @@
-"""Every table. All but `brands` and `master_key` carry the brand; nothing crosses brands."""
+"""Every table. All but `brands`, `master_key` and `turns` carry the brand; nothing crosses."""
 
 from datetime import datetime
 from typing import Any, ClassVar
@@ -70,14 +70,14 @@ class Owned(Row):
 
 
 class CredentialRow(Owned):
+    """`type_id`: Apple's Pass Type ID, Google's issuer id. `facts`: what else is no secret."""
+
     __tablename__ = "credentials"
     __table_args__ = (Index(None, "brand_id", "wallet", "type_id"),)
 
     wallet: Mapped[str]
     type_id: Mapped[str]
-    team_id: Mapped[str]
-    certificate_pem: Mapped[str]
-    wwdr_pem: Mapped[str]
+    facts: Mapped[dict[str, Any]]
     private_key: Mapped[bytes]
     created_at: Mapped[datetime]
 
@@ -99,6 +99,7 @@ class DesignImageRow(Owned):
     design_id: Mapped[UUID] = mapped_column(ForeignKey("designs.id"))
     name: Mapped[str]
     png: Mapped[bytes]
+    sha256: Mapped[str] = mapped_column(index=True)
 
 
 class ProgramRow(Owned):
@@ -213,6 +214,7 @@ class CardRow(Owned):
         CheckConstraint("(status = 'active') = (active_slot IS NOT NULL)", "active_holds_slot"),
         CheckConstraint("active_slot BETWEEN 1 AND slots", "slot_within_limit"),
         Index(None, "account_id", "created_at"),
+        Index(None, "brand_id", "id"),
     )
 
     program_id: Mapped[UUID] = mapped_column(ForeignKey("programs.id"))
@@ -236,7 +238,10 @@ class CardRow(Owned):
 
 
 class PassRow(Owned):
-    """`last_modified` is whole seconds since 1970, the unit of the header of that name."""
+    """`last_modified` is whole seconds since 1970, the unit of the header of that name.
+
+    `serial` is Google's object id; `token` is Apple's and empty elsewhere.
+    """
 
     __tablename__ = "passes"
     __table_args__ = (
@@ -250,8 +255,8 @@ class PassRow(Owned):
     wallet: Mapped[str]
     type_id: Mapped[str]
     serial: Mapped[str]
-    token: Mapped[bytes]
-    token_digest: Mapped[bytes]
+    token: Mapped[bytes | None]
+    token_digest: Mapped[bytes | None]
     version: Mapped[int]
     last_modified: Mapped[int] = mapped_column(Amount)
     changed_at: Mapped[datetime]
@@ -287,26 +292,37 @@ class InstallationRow(Owned):
 
 
 class DeliveryRow(Owned):
-    """The debt to one target. `due_at` is empty when nothing is owed; a lease moves it ahead."""
+    """The debt to one target. `due_at` is empty when nothing is owed; a lease moves it ahead.
+
+    The target of a wallet that keeps the pass itself (Google's object) has no installation.
+    """
 
     __tablename__ = "deliveries"
     __table_args__ = (
         Index(
             "ix_deliveries_due",
+            "wallet",
             "priority",
             "due_at",
             postgresql_where=text("due_at IS NOT NULL"),
             sqlite_where=text("due_at IS NOT NULL"),
+        ),
+        Index(
+            "uq_deliveries_object",
+            "pass_id",
+            unique=True,
+            postgresql_where=text("installation_id IS NULL"),
+            sqlite_where=text("installation_id IS NULL"),
         ),
         Index(None, "pass_id"),
     )
 
     account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
     pass_id: Mapped[UUID] = mapped_column(ForeignKey("passes.id"))
-    installation_id: Mapped[UUID] = mapped_column(
+    installation_id: Mapped[UUID | None] = mapped_column(
         ForeignKey("installations.id", ondelete="CASCADE"), unique=True
     )
-    device_id: Mapped[UUID] = mapped_column(ForeignKey("devices.id"))
+    device_id: Mapped[UUID | None] = mapped_column(ForeignKey("devices.id"))
     wallet: Mapped[str]
     wanted_version: Mapped[int]
     sent_version: Mapped[int]
@@ -317,6 +333,16 @@ class DeliveryRow(Owned):
     attempts: Mapped[int]
     last_error: Mapped[str | None]
     sent_at: Mapped[datetime | None]
+
+
+class TurnRow(Base):
+    """When the next call to a vendor's account may start, in microseconds since 1970."""
+
+    __tablename__ = "turns"
+
+    wallet: Mapped[str] = mapped_column(primary_key=True)
+    type_id: Mapped[str] = mapped_column(primary_key=True)
+    free_at: Mapped[int] = mapped_column(Amount)
 
 
 class SourceRow(Owned):

@@ -5,22 +5,33 @@ from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
-from service.domain.credentials import AppleCredential
+from service.domain.credentials import AppleCredential, Credential, GoogleCredential
 from service.wallets.apple.signing import read_credential
 from service.wallets.apple.wallet import AppleWallet
+from service.wallets.google.client import GoogleAddresses
+from service.wallets.google.credential import read_key_file
+from service.wallets.google.wallet import GoogleWallet
+from service.wallets.interface import Turns, Wallet
 
 
 class WalletCatalog:
     """Builds wallets and keeps them. Safe to use from several threads."""
 
     def __init__(
-        self, apns_url: str, apns_ca_path: str | None, now: Callable[[], datetime]
+        self,
+        apns_url: str,
+        apns_ca_path: str | None,
+        google: GoogleAddresses,
+        google_turns: Turns,
+        now: Callable[[], datetime],
     ) -> None:
         self._apns_url = apns_url
         self._apns_ca_path = apns_ca_path
+        self._google = google
+        self._google_turns = google_turns
         self._now = now
         self._lock = threading.Lock()
-        self._apple: dict[UUID, tuple[AppleCredential, AppleWallet]] = {}
+        self._kept: dict[UUID, tuple[Credential, Wallet]] = {}
 
     def read_apple(
         self, certificate_pem: bytes, private_key_pem: bytes, wwdr_pem: bytes
@@ -32,16 +43,29 @@ class WalletCatalog:
         """
         return read_credential(certificate_pem, private_key_pem, wwdr_pem)
 
-    def apple(self, credential: AppleCredential) -> AppleWallet:
-        """Return the Apple wallet of this credential; a renewed certificate makes a new one.
+    def read_google(self, key_file: bytes, issuer_id: str) -> GoogleCredential:
+        """Return a credential, with a new id, out of a service account's key file.
+
+        Raises:
+            SetupError: the file or the issuer id cannot be used; says what to fix.
+        """
+        return read_key_file(key_file, issuer_id)
+
+    def of(self, credential: Credential) -> Wallet:
+        """Return the wallet of this credential; a renewed certificate makes a new one.
 
         Raises:
             SetupError: the certificate or key cannot be used; says what to fix.
         """
         with self._lock:
-            kept = self._apple.get(credential.id)
+            kept = self._kept.get(credential.id)
             if kept is not None and kept[0] == credential:
                 return kept[1]
-            wallet = AppleWallet(credential, self._apns_url, self._apns_ca_path, self._now)
-            self._apple[credential.id] = (credential, wallet)
+            wallet = self._built(credential)
+            self._kept[credential.id] = (credential, wallet)
             return wallet
+
+    def _built(self, credential: Credential) -> Wallet:
+        if isinstance(credential, GoogleCredential):
+            return GoogleWallet(credential, self._google, self._google_turns, self._now)
+        return AppleWallet(credential, self._apns_url, self._apns_ca_path, self._now)

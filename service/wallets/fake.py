@@ -6,11 +6,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
-from service.domain.credentials import AppleCredential
+from service.domain.credentials import Credential
 from service.domain.deliveries import Delivery
 from service.domain.designs import Design
 from service.domain.passes import PassContent
-from service.wallets.interface import PushOutcome, PushResult
+from service.wallets.interface import Offer, PushOutcome, PushResult
 
 NOBODY = UUID(int=0)
 
@@ -26,6 +26,7 @@ class FakeWallet:
     faults: list[str] = field(default_factory=list)
     pushed: list[Delivery] = field(default_factory=list)
     offered: list[PassContent] = field(default_factory=list)
+    keeps_passes: bool = False
 
     def answer(
         self, push_token: str, outcome: PushOutcome, *, gone_since: datetime | None = None
@@ -33,10 +34,11 @@ class FakeWallet:
         """From now on answer pushes to `push_token` so."""
         self.answers[push_token] = PushResult(NOBODY, outcome, str(outcome), gone_since)
 
-    def offer(self, content: PassContent, design: Design) -> bytes:
+    def offer(self, content: PassContent, design: Design, *, is_kept: bool = False) -> Offer:
         """Return a stand-in for a pass: JSON that names it and its version."""
         self.offered.append(content)
-        return json.dumps({"serial": content.serial, "version": content.version}).encode()
+        named = json.dumps({"serial": content.serial, "version": content.version})
+        return Offer(file=named.encode())
 
     def push(self, batch: Sequence[Delivery]) -> Iterator[PushResult]:
         """Record every delivery and answer it as told."""
@@ -56,5 +58,5 @@ class FakeWallets:
 
     wallet: FakeWallet = field(default_factory=FakeWallet)
 
-    def apple(self, credential: AppleCredential) -> FakeWallet:
+    def of(self, credential: Credential) -> FakeWallet:
         return self.wallet

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
-from service.domain.credentials import AppleCredential
+from service.domain.credentials import AppleCredential, Credential, GoogleCredential
 from service.domain.deliveries import Delivery
 from service.domain.designs import Design
 from service.domain.passes import PassContent
@@ -34,11 +34,30 @@ class PushResult:
     wait: timedelta | None = None
 
 
+@dataclass(frozen=True)
+class Offer:
+    """What the customer opens to add the pass: a signed file, or a link; neither: not now.
+
+    `is_told`: the vendor was given the pass as it is in the content, and keeps it.
+    """
+
+    file: bytes = b""
+    link: str = ""
+    is_told: bool = False
+
+
 class Wallet(Protocol):
     """One brand's side of one phone wallet. May use the network; never sees the database."""
 
-    def offer(self, content: PassContent, design: Design) -> bytes:
-        """Return what the customer opens to add the pass: a signed file."""
+    @property
+    def keeps_passes(self) -> bool:
+        """Say whether the vendor keeps the pass, so that a delivery must bring its content."""
+
+    def offer(self, content: PassContent, design: Design, *, is_kept: bool = False) -> Offer:
+        """Return what the customer opens to add the pass.
+
+        `is_kept`: the vendor has the pass already, in whatever version.
+        """
 
     def push(self, batch: Sequence[Delivery]) -> Iterator[PushResult]:
         """Tell every target of a lease batch that its pass changed; yield results as they come.
@@ -63,9 +82,29 @@ class Wallets(Protocol):
             SetupError: a part is unreadable or does not fit; says what to fix.
         """
 
-    def apple(self, credential: AppleCredential) -> Wallet:
-        """Return the Apple wallet of this credential.
+    def read_google(self, key_file: bytes, issuer_id: str) -> GoogleCredential:
+        """Return a credential after checking that a service account's key file can be used.
+
+        Raises:
+            SetupError: the file or the issuer id cannot be used; says what to fix.
+        """
+
+    def of(self, credential: Credential) -> Wallet:
+        """Return the wallet of this credential.
 
         Raises:
             SetupError: the certificate or key cannot be used; says what to fix.
         """
+
+
+class Turns(Protocol):
+    """The calls that all processes together may make to one vendor's account, one at a time."""
+
+    def take(self, type_id: str, at_most_s: float) -> float | None:
+        """Return how many seconds to wait before the next call; that moment is then taken.
+
+        None, and nothing is taken: it would be later than `at_most_s` from now.
+        """
+
+    def hold(self, type_id: str, for_s: float) -> None:
+        """Let nobody call for that many seconds."""

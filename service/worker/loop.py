@@ -8,6 +8,7 @@ from functools import partial
 
 from service.context import Context
 from service.domain.deliveries import Delivery
+from service.domain.passes import WalletName
 from service.operations import deliveries
 from service.operations.deliveries import Batch
 from service.operations.runner import retrying
@@ -21,24 +22,27 @@ RECORD_EVERY_S = 0.2
 Result = tuple[Delivery, PushResult]
 
 
-def work(context: Context, doorbell: threading.Event, stopping: threading.Event) -> None:
-    """Deliver until `stopping` is set, then finish the batch in hand and return.
+def work(
+    context: Context, wallet: WalletName, doorbell: threading.Event, stopping: threading.Event
+) -> None:
+    """Deliver for one wallet until `stopping` is set, then finish the batch in hand and return.
 
-    Whatever goes wrong is logged and tried again: the debts stay in the database.
+    Each wallet has workers of its own: a slow vendor holds up nobody else. Whatever goes wrong is
+    logged and tried again: the debts stay in the database.
     """
     while not stopping.is_set():
         try:
-            if not deliver_due(context):
-                doorbell.wait(deliveries.idle_s(context, POLL_S))
+            if not deliver_due(context, wallet):
+                doorbell.wait(deliveries.idle_s(context, wallet, POLL_S))
                 doorbell.clear()
         except Exception:
             log.exception("deliveries are held up")
             stopping.wait(TROUBLE_PAUSE_S)
 
 
-def deliver_due(context: Context) -> bool:
-    """Deliver one lease batch; False if nothing was due."""
-    batches = retrying(lambda: deliveries.claim(context))
+def deliver_due(context: Context, wallet: WalletName) -> bool:
+    """Deliver one lease batch of a wallet; False if nothing was due."""
+    batches = retrying(lambda: deliveries.claim(context, wallet))
     for batch in batches:
         try:
             _deliver(context, batch)

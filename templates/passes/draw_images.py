@@ -1,8 +1,9 @@
 """Draws the images of the shipped designs: `python templates/passes/draw_images.py`.
 
-Needs Pillow. Sizes are Apple's, in points: icon 38x38, logo at most 160x50, strip 375x144
-(apple/PassBuilder, PassPackage.swift, checked 2026-11-22). Everything is drawn four times as
-large as needed and reduced, which smooths the edges.
+Needs Pillow. Apple's sizes are in points: icon 38x38, logo at most 160x50, strip 375x144
+(apple/PassBuilder, PassPackage.swift, checked 2026-11-22). Google's are in pixels: a square logo of
+660, which is masked to a circle, and a hero image of 1032x336 (Wallet brand guidelines, checked
+2026-11-24). Everything is drawn four times as large as needed and reduced, which smooths the edges.
 """
 
 import math
@@ -17,6 +18,7 @@ SCALES = {"": 1, "@2x": 2, "@3x": 3}
 OVERSIZE = 4
 WHITE = (255, 255, 255)
 STRIP, LOGO, ICON = (375, 144), (50, 50), (38, 38)
+GOOGLE_LOGO, GOOGLE_HERO = (660, 660), (1032, 336)
 
 Color = tuple[int, int, int]
 Point = tuple[float, float]
@@ -89,7 +91,10 @@ def main() -> None:
         for suffix, scale in SCALES.items():
             save(icon(look, scale), FOLDER / name / f"icon{suffix}.png")
             save(logo(look, scale), FOLDER / name / f"logo{suffix}.png")
-            save(strip(look, scale), FOLDER / name / f"strip{suffix}.png")
+            save(strip(look, scale, STRIP), FOLDER / name / f"strip{suffix}.png")
+        (FOLDER / name / "google").mkdir(exist_ok=True)
+        save(google_logo(look), FOLDER / name / "google" / "logo.png")
+        save(strip(look, 1, GOOGLE_HERO), FOLDER / name / "google" / "hero.png")
 
 
 def save(image: Image.Image, path: Path) -> None:
@@ -115,13 +120,21 @@ def logo(look: Look, scale: int) -> Image.Image:
     return image
 
 
-def strip(look: Look, scale: int) -> Image.Image:
+def google_logo(look: Look) -> Image.Image:
+    """Draw the mark on a full ground; the 15 % next to the edge are left to Google's circle."""
+    side = GOOGLE_LOGO[0] * OVERSIZE
+    image = gradient((side, side), look)
+    look.mark(ImageDraw.Draw(image), (side / 2, side * 0.51), side * 0.27, look.accent)
+    return reduced(image, 1, GOOGLE_LOGO)
+
+
+def strip(look: Look, scale: int, points: tuple[int, int]) -> Image.Image:
     """Draw the picture across the card: rings that spread from a large mark."""
-    width, height = STRIP[0] * scale * OVERSIZE, STRIP[1] * scale * OVERSIZE
+    width, height = points[0] * scale * OVERSIZE, points[1] * scale * OVERSIZE
     center = (width * 0.80, height * 0.52)
     image = with_rings(gradient((width, height), look), center)
     look.mark(ImageDraw.Draw(image), center, height * 0.29, look.accent)
-    return reduced(image, scale, STRIP)
+    return reduced(image, scale, points)
 
 
 def gradient(size: tuple[int, int], look: Look) -> Image.Image:

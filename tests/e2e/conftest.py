@@ -13,7 +13,7 @@ from tests.e2e.deployment import Access, Deployment
 from tests.postgres import Postgres
 
 EMBEDDED = (("run",),)
-SCALED = (("serve", "--processes", "2"), ("worker",))
+SCALED = (("serve", "--processes", "2"), ("worker",), ("worker",))
 NUMBERS = count()
 
 

@@ -18,8 +18,10 @@ from standardwebhooks import Webhook
 
 from service.emulators.apns import ApnsEmulator
 from service.emulators.certificates import Authority
+from service.emulators.google.emulator import GoogleEmulator
 from service.emulators.phone import PhoneEmulator
 from service.wiring import utc_now
+from tests.google import ISSUER, check_bodies, key_file
 
 PASS_TYPE = "pass.com.example.e2e"
 TEAM = "E2ETEAM001"
@@ -74,8 +76,10 @@ class Deployment:
     def __post_init__(self) -> None:
         self.phones = PhoneEmulator(self.authority.root_pem, tls_ca_path=self._ca_file())
         self.apns = ApnsEmulator(self.authority, wake=self.phones.wake)
+        self.google = GoogleEmulator(self.authority)
         self.phones.start()
         self.apns.start()
+        self.google.start()
         self.base_url = self.base_url or f"http://127.0.0.1:{self.port}"
         self.session.trust_env = False
         self.session.headers["Authorization"] = f"Bearer {self.access.api_key}"
@@ -97,6 +101,10 @@ class Deployment:
             "TESSERA_PORT": str(self.port),
             "TESSERA_APNS_URL": self.apns.push_url,
             "TESSERA_APNS_CA_FILE": str(self.folder / "ca.pem"),
+            "TESSERA_GOOGLE_API_URL": self.google.api_url,
+            "TESSERA_GOOGLE_TOKEN_URL": self.google.token_url,
+            "TESSERA_GOOGLE_SAVE_URL": self.google.save_url,
+            "TESSERA_GOOGLE_CA_FILE": str(self.folder / "ca.pem"),
         }
 
     def tessera(self, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -135,6 +143,13 @@ class Deployment:
         made = self.shown("keys", "create", "--brand", "Shop", "--name", "e2e", "--all-scopes")
         return Access(made["api_key"], source["id"], source["secret"], program["id"])
 
+    def connect_google(self) -> None:
+        """Give the brand a service account, as an operator does."""
+        (self.folder / "google.json").write_bytes(key_file(self.google))
+        account = ("--issuer", ISSUER, "--key-file", "google.json")
+        shown = self.shown("google", "import", "--brand", "Shop", *account)
+        assert shown["issuer"] == ISSUER
+
     def start(self) -> None:
         with (self.folder / "log").open("ab") as log:
             for command in self.commands:
@@ -171,6 +186,8 @@ class Deployment:
 
     def close(self) -> None:
         self.stop(signal.SIGKILL)
+        check_bodies(self.google)
+        self.google.stop()
         self.apns.stop()
         self.phones.stop()
         self.session.close()
@@ -208,6 +225,18 @@ class Deployment:
         phone = self.phones.create_phone()
         self.phones.add_from_url(phone.id, card["links"]["apple"])
         return phone.id
+
+    def save_to_google(self, card: dict[str, Any]) -> str:
+        """Open the card's Google link on a phone, save the card and return its object's id."""
+        view: Any = self.google.save(card["links"]["google"])
+        object_id: str = view["object"]["id"]
+        return object_id
+
+    def in_google(self, object_id: str) -> dict[str, Any]:
+        """Return the card as Google Wallet shows it."""
+        shown: Any = self.google.card(object_id)
+        found: dict[str, Any] = shown
+        return found
 
     def pass_on(self, phone_id: str) -> dict[str, Any]:
         view: Any = self.phones.view(phone_id)

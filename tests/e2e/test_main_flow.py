@@ -4,65 +4,129 @@ import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.e2e.deployment import Deployment, until
 
 
-def test_two_phones_follow_points_and_a_block(deployment: Deployment) -> None:
+def test_two_iphones_and_google_wallet_follow_points_and_a_block(deployment: Deployment) -> None:
+    deployment.connect_google()
     deployment.start()
     card = deployment.card("m-1", points=120)
     phones = [deployment.new_phone(card), deployment.new_phone(card)]
+    saved = deployment.save_to_google(card)
+    assert deployment.in_google(saved)["points"]["value"] == "120"
 
     answer = deployment.webhook("e-1", {"card_number": card["number"], "set": 150})
 
     assert answer["outcome"] == "applied"
-    until(lambda: [deployment.points_on(phone) for phone in phones] == ["150", "150"])
+    until(lambda: shown_everywhere(deployment, phones, saved) == ["150", "150", "150"])
     for phone in phones:
         notices = deployment.phones.view(phone)["notifications"]
         assert [notice["text"] for notice in notices] == ["Your points balance is now 150"]
+    notified: Any = deployment.google.view(saved)["notifications"]
+    assert [note["changes"][0]["new"] for note in notified] == ["150"]
 
     blocked = deployment.call("POST", f"/v1/cards/{card['id']}/block", {"reason": "lost"})
     refused = deployment.call("POST", "/v1/lookup", {"barcode": card["barcode"]["message"]})
 
     assert refused == {"can_earn": True, "can_redeem": False, "decline_code": "card_blocked"}
     until(lambda: all(deployment.pass_on(phone)["voided"] for phone in phones))
+    until(lambda: deployment.in_google(saved)["state"] == "INACTIVE")
     assert all(deployment.pass_on(phone)["barcode"] is None for phone in phones)
+    assert deployment.in_google(saved)["barcode"] is None
     action = f"/v1/actions/{blocked['action']['id']}"
-    until(lambda: deployment.call("GET", action)["surfaces"]["apple"] == "done")
+    until(lambda: settled(deployment, action) == {"done"})
 
     deployment.call("POST", f"/v1/cards/{card['id']}/unblock", {"reason": "found"})
     accepted = deployment.call("POST", "/v1/lookup", {"number": card["number"]})
 
     assert accepted["can_redeem"] is True
     until(lambda: not any(deployment.pass_on(phone)["voided"] for phone in phones))
+    until(lambda: deployment.in_google(saved)["state"] == "ACTIVE")
     assert all(deployment.pass_on(phone)["barcode"] for phone in phones)
-    (proof,) = deployment.call("GET", f"/v1/cards/{card['id']}/delivery")["passes"]
-    assert [each["asked_version"] for each in proof["installations"]] == [proof["version"]] * 2
-    assert proof["fetched_version"] == proof["version"]
+    assert deployment.in_google(saved)["barcode"]["value"] == card["barcode"]["message"]
+    until(lambda: proved(deployment, card))
+
+
+def shown_everywhere(deployment: Deployment, phones: list[str], saved: str) -> list[str]:
+    return [
+        *(deployment.points_on(phone) for phone in phones),
+        deployment.in_google(saved)["points"]["value"],
+    ]
+
+
+def proved(deployment: Deployment, card: dict[str, Any]) -> bool:
+    """Say whether there is proof that every phone asked for, and Google took, the newest pass."""
+    passes = deployment.call("GET", f"/v1/cards/{card['id']}/delivery")["passes"]
+    apple, google = passes
+    return (
+        [each["asked_version"] for each in apple["installations"]] == [apple["version"]] * 2
+        and apple["fetched_version"] == apple["version"]
+        and google["accepted_version"] == google["version"]
+    )
 
 
 def test_what_was_acknowledged_survives_kill_9_of_everything(deployment: Deployment) -> None:
+    deployment.connect_google()
     deployment.start()
     card = deployment.card("m-1", points=1)
     phones = [deployment.new_phone(card), deployment.new_phone(card)]
+    saved = deployment.save_to_google(card)
     deployment.apns.control({"black_hole": True})
+    deployment.google.control({"black_hole": True})
     event = {"card_number": card["number"], "add": 41}
 
     first = deployment.webhook("e-1", event)
+    blocked = deployment.call("POST", f"/v1/cards/{card['id']}/block", {"reason": "lost"})
     deployment.stop(signal.SIGKILL)
     deployment.apns.control({"black_hole": False})
-    shown_meanwhile = [deployment.points_on(phone) for phone in phones]
+    deployment.google.control({"black_hole": False})
+    shown_meanwhile = shown_everywhere(deployment, phones, saved)
     deployment.start()
     again = deployment.webhook("e-1", event)
 
     assert first["outcome"] == "applied"
-    assert shown_meanwhile == ["1", "1"]
+    assert shown_meanwhile == ["1", "1", "1"]
     assert again["outcome"] == "duplicate"
     assert again["balances"]["points"]["amount"] == 42
     # A push that was being sent when its worker died is due again when its lease ends.
-    until(lambda: [deployment.points_on(p) for p in phones] == ["42", "42"], within_s=90)
+    until(lambda: shown_everywhere(deployment, phones, saved) == ["42"] * 3, within_s=90)
+    until(lambda: all(deployment.pass_on(phone)["voided"] for phone in phones))
+    assert deployment.in_google(saved)["state"] == "INACTIVE"
+    action = f"/v1/actions/{blocked['action']['id']}"
+    until(lambda: settled(deployment, action) == {"done"}, within_s=90)
+
+
+def settled(deployment: Deployment, action: str) -> set[str]:
+    surfaces = deployment.call("GET", action)["surfaces"]
+    return {surfaces[name] for name in ("apple", "google")}
+
+
+def test_google_is_called_within_its_rate_by_all_processes_together(
+    deployment: Deployment,
+) -> None:
+    deployment.connect_google()
+    deployment.start()
+    cards = [deployment.card(f"m-{number}", points=0) for number in range(40)]
+    saved = [deployment.save_to_google(card) for card in cards]
+
+    for number, card in enumerate(cards):
+        deployment.webhook(f"e-{number}", {"card_number": card["number"], "set": number + 1})
+
+    until(
+        lambda: (
+            [deployment.in_google(each)["points"]["value"] for each in saved]
+            == [str(number + 1) for number in range(40)]
+        )
+    )
+    calls = deployment.google.requests("/walletobjects")
+    lasted_s = (calls[-1].at - calls[0].at).total_seconds()
+    assert [each for each in calls if each.status == 429] == []
+    assert len(calls) / lasted_s < 16  # 15 a second; a busy machine may bunch some of them up
+    assert deployment.google.highest_rate <= 20
 
 
 def test_a_burst_of_changes_ends_in_few_pushes_and_the_newest_balance(

@@ -3,9 +3,11 @@
 from typing import Any
 from uuid import UUID, uuid4
 
+import pytest
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
+from service.domain.passes import WalletName
 from service.operations import deliveries
 from service.storage import history
 from service.storage.tables import HistoryRow
@@ -21,9 +23,20 @@ def surfaces(world: World, acted: TestResponse) -> dict[str, str]:
     return shown
 
 
+def program(world: World) -> dict[str, str]:
+    return {"program": str(world.brand.program.id)}
+
+
+def look_up(world: World, card: dict[str, Any]) -> dict[str, Any]:
+    answer = world.call("POST", "/v1/lookup", {"number": card["number"]})
+    assert answer.status_code == 200, answer.text
+    verdict: dict[str, Any] = answer.json
+    return verdict
+
+
 def push(world: World, outcome: PushOutcome) -> None:
     """Do a worker's round, in which the wallet answers so."""
-    for batch in deliveries.claim(world.context):
+    for batch in deliveries.claim(world.context, WalletName.APPLE):
         results = [(each, PushResult(each.id, outcome, "why")) for each in batch.deliveries]
         deliveries.conclude(world.context, results)
 
@@ -44,6 +57,86 @@ def test_a_card_is_blocked_unblocked_and_closed(world: World) -> None:
     assert (unblocked["status"], unblocked["status_reason"]) == ("active", None)
     assert (closed["status"], closed["allowed_actions"]) == ("closed", [])
     assert [blocked["version"], unblocked["version"], closed["version"]] == [2, 3, 4]
+
+
+def test_a_card_that_is_issued_inactive_is_used_once_it_is_activated(world: World) -> None:
+    card = world.call("POST", "/v1/cards", {**program(world), "activate": False}).json
+
+    before = look_up(world, card)
+    earned = world.points("e-1", card, add=5)["outcome"]
+    spent = world.points("e-2", card, add=-5)
+    world.act(card, "activate", reason="customer_request")
+    after = look_up(world, card)
+    spent_later = world.points("e-3", card, add=-5)["outcome"]
+
+    assert before == {"can_earn": True, "can_redeem": False, "decline_code": "card_inactive"}
+    assert (earned, spent["outcome"], spent["why"]) == ("applied", "refused", "card_inactive")
+    assert (after["can_earn"], after["can_redeem"]) == (True, True)
+    assert (after["card"]["status"], spent_later) == ("active", "applied")
+
+
+def test_activating_again_answers_the_first_activation(world: World) -> None:
+    card = world.call("POST", "/v1/cards", {**program(world), "activate": False}).json
+
+    first = world.act(card, "activate", reason="first_use")
+    again = world.act(card, "activate", reason="first_use")
+    other = world.act(card, "activate", reason="customer_request")
+
+    assert first.json == again.json
+    assert (first.json["version"], first.json["action"]) == (2, again.json["action"])
+    assert (other.status_code, other.json["code"]) == (409, "illegal_transition")
+
+
+def test_a_card_blocked_before_its_first_use_is_inactive_again_after(world: World) -> None:
+    card = world.call("POST", "/v1/cards", {**program(world), "activate": False}).json
+
+    world.act(card, "block", reason="lost")
+    unblocked = world.act(card, "unblock", reason="found").json
+
+    assert (unblocked["status"], unblocked["activated_at"]) == ("inactive", None)
+    assert look_up(world, card)["decline_code"] == "card_inactive"
+
+
+@pytest.mark.parametrize("acts", [[], [("activate", "first_use")], [("block", "stolen")]])
+def test_a_card_is_closed_for_good_whatever_live_status_it_has(
+    world: World, acts: list[tuple[str, str]]
+) -> None:
+    card = world.call("POST", "/v1/cards", {**program(world), "activate": False}).json
+    for action, reason in acts:
+        assert world.act(card, action, reason=reason).status_code == 200
+
+    closed = world.act(card, "close", reason="customer_request")
+    again = world.act(card, "close", reason="customer_request")
+    later = [
+        world.act(card, "close", reason="duplicate"),
+        world.act(card, "activate", reason="first_use"),
+        world.act(card, "block", reason="lost"),
+        world.act(card, "unblock", reason="found"),
+    ]
+
+    assert (closed.status_code, closed.json["status"]) == (200, "closed")
+    assert again.json == closed.json
+    assert {(each.status_code, each.json["code"]) for each in later} == {
+        (409, "illegal_transition")
+    }
+    assert look_up(world, card) == {
+        "can_earn": False,
+        "can_redeem": False,
+        "decline_code": "card_closed",
+    }
+
+
+def test_an_act_whose_answer_was_lost_may_be_sent_again_with_the_version_it_was_for(
+    world: World,
+) -> None:
+    card = world.call("POST", "/v1/cards", {**program(world), "activate": False}).json
+    path, body = f"/v1/cards/{card['id']}/activate", {"reason": "first_use"}
+
+    first = world.call("POST", path, body, If_Match='"1"')
+    again = world.call("POST", path, body, If_Match='"1"')
+
+    assert (first.status_code, again.status_code) == (200, 200)
+    assert first.json == again.json
 
 
 def test_a_closed_card_offers_no_links(world: World) -> None:

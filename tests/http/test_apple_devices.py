@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from service.domain.passes import WalletName
 from service.emulators.pass_reader import OpenedPass
 from service.operations import deliveries
 from service.wallets.interface import PushOutcome, PushResult
@@ -50,7 +51,9 @@ def points_on(copy: OpenedPass) -> Any:
 def due(world: World) -> list[str]:
     """Take what is owed, as a worker does; the push tokens of it."""
     return [
-        each.push_token for batch in deliveries.claim(world.context) for each in batch.deliveries
+        each.push_token
+        for batch in deliveries.claim(world.context, WalletName.APPLE)
+        for each in batch.deliveries
     ]
 
 
@@ -107,7 +110,7 @@ def test_a_repeat_brings_the_push_token_that_is_used_from_then_on(
     phone.register(copy)
     earn(world, card)
 
-    (batch,) = deliveries.claim(world.context)
+    (batch,) = deliveries.claim(world.context, WalletName.APPLE)
 
     assert [each.push_token for each in batch.deliveries] == ["bb22"]
 
@@ -354,7 +357,7 @@ def test_an_unregistered_pass_is_no_longer_pushed_and_a_repeat_is_fine(
 
     assert (first.status_code, again.status_code) == (200, 200)
     assert phone.ask(copy).status_code == 204
-    assert deliveries.claim(world.context) == []
+    assert deliveries.claim(world.context, WalletName.APPLE) == []
     assert phone.register(copy).status_code == 201
 
 
@@ -411,7 +414,7 @@ def test_a_change_between_download_and_registration_is_pushed(
     earn(world, card)
 
     phone.register(copy)
-    (batch,) = deliveries.claim(world.context)
+    (batch,) = deliveries.claim(world.context, WalletName.APPLE)
 
     assert [each.version for each in batch.deliveries] == [2]
 
@@ -511,7 +514,7 @@ def push(world: World, is_taken: bool = True) -> None:
     """Do a worker's round, in which APNs takes or refuses everything."""
 
     outcome = PushOutcome.ACCEPTED if is_taken else PushOutcome.TRY_LATER
-    for batch in deliveries.claim(world.context):
+    for batch in deliveries.claim(world.context, WalletName.APPLE):
         results = [
             (each, PushResult(each.id, outcome, None if is_taken else "TooManyRequests"))
             for each in batch.deliveries

@@ -78,6 +78,17 @@ def test_a_card_past_its_date_is_expired(world: World) -> None:
     assert (answer["decline_code"], answer["can_redeem"]) == ("card_expired", False)
 
 
+def test_a_card_past_its_date_neither_earns_nor_spends(world: World) -> None:
+    card = world.card(points=100)
+    with world.context.transaction() as transaction:
+        past = datetime.now(UTC) - timedelta(seconds=1)
+        transaction.session.execute(update(CardRow).values(expires_at=past))
+
+    answers = [world.points(f"e-{amount}", card, add=amount) for amount in (5, -5)]
+
+    assert [(a["outcome"], a["why"]) for a in answers] == [("refused", "card_expired")] * 2
+
+
 def test_a_block_and_an_unblock_are_seen_at_once(world: World) -> None:
     card = world.card()
 

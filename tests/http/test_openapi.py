@@ -3,17 +3,23 @@
 import re
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 from flask import Flask
 from openapi_spec_validator import OpenAPIV31SpecValidator
+from werkzeug.datastructures import MultiDict
 
 from service.app import create_app  # declares the operations that are listed below
 from service.domain.errors import ServiceError
-from service.http import openapi
-from service.http.contract import api
+from service.http import json_body, openapi
+from service.http.contract import Operation, api
+from service.http.examples import EXAMPLES
+from service.http.models import PointsIn
 from service.http.openapi import document
 from service.http.problems import status_of
+from service.http.query import read_query
+from service.http.wording import FIELDS, PARAMETERS, TAGS
 from service.operations.access import SCOPES
 
 assert create_app
@@ -100,3 +106,79 @@ def test_the_document_is_served_to_anybody() -> None:
 
     assert answer.status_code == 200
     assert answer.json == DOCUMENT
+
+
+@pytest.mark.parametrize("operation", api.operations, ids=lambda operation: operation.name)
+def test_every_operation_has_an_example_that_fits_it(operation: Operation) -> None:
+    example = EXAMPLES[operation.name]
+
+    if operation.body is not None:
+        json_body.validated(operation.body, example.body)
+    if operation.query is not None:
+        read_query(operation.query, MultiDict(parse_qsl(example.query)))
+    for model in operation.answers.values():
+        read = model.model_validate(example.answer)
+        assert read.model_dump(mode="json", exclude_unset=True) == example.answer
+
+
+def test_the_example_of_the_webhook_fits_it() -> None:
+    sent = EXAMPLES["receive_event"].body
+
+    json_body.validated(PointsIn, {"event_id": "msg-1", **sent["data"]})
+
+
+def test_no_example_is_of_an_operation_that_is_gone() -> None:
+    names = {operation["operationId"] for _, _, operation in described()}
+
+    assert names == EXAMPLES.keys()
+
+
+def properties() -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for model, schema in DOCUMENT["components"]["schemas"].items():
+        for name, part in schema.get("properties", {}).items():
+            yield model, name, part
+
+
+def test_every_field_and_parameter_says_what_it_means() -> None:
+    silent = [f"{model}.{name}" for model, name, part in properties() if "description" not in part]
+    for method, path, operation in described():
+        for each in operation["parameters"]:
+            silent += [] if "description" in each else [f"{method} {path} {each['name']}"]
+
+    assert silent == []
+
+
+def test_nothing_is_explained_that_is_not_there() -> None:
+    fields = {key for model, name, _ in properties() for key in (f"{model}.{name}", name)}
+    parameters = {p["name"] for _, _, each in described() for p in each["parameters"]}
+
+    assert FIELDS.keys() <= fields
+    assert PARAMETERS.keys() <= parameters
+    assert all(any(path.startswith(start) for path in DOCUMENT["paths"]) for start in TAGS)
+
+
+def test_every_error_says_what_it_means() -> None:
+    for _, _, operation in described():
+        for answer in operation["responses"].values():
+            assert all(answer.get("x-codes", {"": "-"}).values())
+
+
+def test_query_parameters_are_described_as_they_are_read() -> None:
+    shown = {p["name"]: p for p in DOCUMENT["paths"]["/v1/cards"]["get"]["parameters"]}
+
+    assert {p["in"] for p in shown.values()} == {"query"}
+    assert shown["limit"]["schema"] == {
+        "type": "integer",
+        "minimum": 1,
+        "maximum": 100,
+        "default": 50,
+    }
+    assert "active" in shown["status"]["schema"]["enum"]
+    assert shown["program"]["schema"] == {"type": "string", "format": "uuid"}
+    assert not any(p.get("required") for p in shown.values())
+
+
+def test_an_act_may_be_tied_to_a_version() -> None:
+    act = DOCUMENT["paths"]["/v1/cards/{card_id}/block"]["post"]
+
+    assert "If-Match" in {each["name"] for each in act["parameters"]}

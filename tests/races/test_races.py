@@ -12,7 +12,8 @@ from sqlalchemy import select, text
 from service.domain.accounts import Operator
 from service.domain.cards import Act, CardAction, Reason
 from service.domain.installations import Registration
-from service.operations import cards, deliveries, installations, passes, points
+from service.domain.passes import WalletName
+from service.operations import cards, deliveries, installations, offers, points
 from service.operations.points import PointsEvent
 from service.operations.runner import retrying
 from service.storage import accounts
@@ -32,7 +33,7 @@ class Racing:
         self.world, self.number = world, number
         self.card = world.card(f"m-{number}", points=0)
         token = self.card["links"]["apple"].split("/")[-2]
-        passes.offer_by_link(world.context, token)
+        offers.apple_pass(world.context, token)
         with world.context.reading() as transaction:
             query = select(PassRow).where(PassRow.card_id == UUID(self.card["id"]))
             shown = transaction.session.scalars(query).one()
@@ -134,7 +135,7 @@ def test_a_claimed_debt_is_owed_again_when_points_change_meanwhile(world: World)
     racing = Racing(world, 1)
     racing.register()
     racing.add_point("e-1")
-    (batch,) = deliveries.claim(world.context)
+    (batch,) = deliveries.claim(world.context, WalletName.APPLE)
     racing.add_point("e-2")
 
     deliveries.conclude(
@@ -143,9 +144,9 @@ def test_a_claimed_debt_is_owed_again_when_points_change_meanwhile(world: World)
     )
 
     assert not racing.is_missed()
-    assert deliveries.claim(world.context) == []
+    assert deliveries.claim(world.context, WalletName.APPLE) == []
     world.clock.forward(seconds=2)
-    assert len(deliveries.claim(world.context)) == 1
+    assert len(deliveries.claim(world.context, WalletName.APPLE)) == 1
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)

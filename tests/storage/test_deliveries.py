@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from service.domain.deliveries import Delivery
+from service.domain.passes import WalletName
 from service.operations import deliveries
 from service.storage.tables import DeliveryRow
 from service.wallets.interface import PushOutcome, PushResult
@@ -41,7 +42,11 @@ def row(world: World) -> Any:
 
 
 def claimed(world: World) -> list[Delivery]:
-    return [each for batch in deliveries.claim(world.context) for each in batch.deliveries]
+    return [
+        each
+        for batch in deliveries.claim(world.context, WalletName.APPLE)
+        for each in batch.deliveries
+    ]
 
 
 def claim_one(world: World) -> Delivery:
@@ -298,12 +303,12 @@ def test_a_phone_that_registered_again_after_it_was_gone_is_kept(
 
 
 def test_an_idle_worker_knows_when_the_next_delivery_is_due(world: World, card: CARD) -> None:
-    nothing = deliveries.idle_s(world.context, 30)
+    nothing = deliveries.idle_s(world.context, WalletName.APPLE, 30)
     earn(world, card, 0)
-    at_once = deliveries.idle_s(world.context, 30)
+    at_once = deliveries.idle_s(world.context, WalletName.APPLE, 30)
     conclude(world, claim_one(world), PushOutcome.ACCEPTED)
     earn(world, card, 1)
-    soon = deliveries.idle_s(world.context, 30)
+    soon = deliveries.idle_s(world.context, WalletName.APPLE, 30)
 
     assert (nothing, at_once, soon) == (30, 0, 2)
 

@@ -15,7 +15,7 @@ from service.storage.vault import create_master_key
 from service.wiring import migrate, opened
 from tests.postgres import Postgres
 
-NEWEST = "0001"
+NEWEST = "0002"
 
 
 @pytest.fixture

@@ -14,11 +14,12 @@ from service.domain import designs
 from service.domain.accounts import Balance, Tier
 from service.domain.cards import CardStatus
 from service.domain.credentials import AppleCredential
-from service.domain.deliveries import Delivery
+from service.domain.deliveries import LEASE, Delivery
 from service.domain.designs import Design
-from service.domain.passes import PassContent, ShownBalance
+from service.domain.passes import PassContent, ShownBalance, WalletName
 from service.domain.programs import BalanceType, BarcodeFormat
 from service.emulators.certificates import Authority, Issued
+from service.emulators.control import utc_now
 
 TEMPLATES = Path(__file__).parents[2] / "templates" / "passes"
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -31,7 +32,7 @@ def a_design(name: str = "points", **changes: Any) -> Design:
     folder = TEMPLATES / name
     design = designs.read(
         json.loads((folder / "design.json").read_text("utf-8")),
-        {file.name: file.read_bytes() for file in folder.glob("*.png")},
+        {file.relative_to(folder).as_posix(): file.read_bytes() for file in folder.rglob("*.png")},
         id=uuid4(),
         brand_id=BRAND,
         version=1,
@@ -46,11 +47,12 @@ def a_balance(amount: int = 120, code: str = "points", **kind: Any) -> ShownBala
 def a_content(**changes: Any) -> PassContent:
     content = PassContent(
         pass_id=UUID(int=3),
+        program_id=UUID(int=4),
         type_id=TYPE_ID,
         serial="s-0001",
         version=1,
         authentication_token="t" * 32,
-        web_service_url="https://cards.example.com/apple",
+        base_url="https://cards.example.com",
         brand_name="Corner Coffee",
         program_name="Coffee Points",
         card_number="9001234567890128",
@@ -84,12 +86,13 @@ def a_delivery(push_token: str = "aa01", **changes: Any) -> Delivery:
         brand_id=BRAND,
         pass_id=uuid4(),
         device_id=uuid4(),
-        wallet="apple",
+        wallet=WalletName.APPLE,
         type_id=TYPE_ID,
         push_token=push_token,
         version=2,
         attempts=0,
         lease=uuid4(),
+        leased_until=utc_now() + LEASE,
     )
     return replace(delivery, **changes)
 

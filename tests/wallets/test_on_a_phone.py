@@ -32,7 +32,7 @@ class Phone:
         self.root_pem = authority.root_pem
 
     def open(self, content: PassContent) -> OpenedPass:
-        return open_pass(self.wallet.offer(content, DESIGN), self.root_pem)
+        return open_pass(self.wallet.offer(content, DESIGN).file, self.root_pem)
 
     def notified(self, before: PassContent, after: PassContent, language: str) -> str | None:
         old, new = self.open(before), self.open(after)

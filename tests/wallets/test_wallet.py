@@ -16,17 +16,19 @@ from service.emulators.control import utc_now
 from service.wallets.apple import wallet as wallet_module
 from service.wallets.apple.wallet import AppleWallet
 from service.wallets.catalog import WalletCatalog
+from service.wallets.google.client import GoogleAddresses
 from service.wallets.interface import PushOutcome
 
 from .builders import TEAM_ID, TYPE_ID, a_content, a_credential, a_delivery, a_design, unpacked
 from .test_signing import openssl_verify
+from .turns import NoTurns
 
 
 def test_an_offer_is_a_pass_that_independent_tools_accept(
     wallet: AppleWallet, root_path: Path, tmp_path: Path
 ) -> None:
     path = tmp_path / "a.pkpass"
-    path.write_bytes(wallet.offer(a_content(), a_design()))
+    path.write_bytes(wallet.offer(a_content(), a_design()).file)
 
     files = unpacked(path.read_bytes())
     tested = subprocess.run(["unzip", "-tq", str(path)], check=False, capture_output=True)
@@ -151,7 +153,7 @@ def test_passes_are_signed_in_parallel(wallet: AppleWallet) -> None:
     made: list[bytes] = []
     threads = [
         threading.Thread(
-            target=lambda: made.extend(wallet.offer(a_content(), design) for _ in range(20))
+            target=lambda: made.extend(wallet.offer(a_content(), design).file for _ in range(20))
         )
         for _ in range(4)
     ]
@@ -165,15 +167,21 @@ def test_passes_are_signed_in_parallel(wallet: AppleWallet) -> None:
     assert len(wallet._designs._kept) == 1
 
 
+def a_catalog() -> WalletCatalog:
+    nowhere = "https://127.0.0.1:1"
+    google = GoogleAddresses(nowhere, nowhere, nowhere)
+    return WalletCatalog(nowhere, None, google, NoTurns(), utc_now)
+
+
 def test_the_catalog_keeps_a_wallet_until_its_credential_changes(
     authority: Authority, credential: AppleCredential
 ) -> None:
-    catalog = WalletCatalog("https://127.0.0.1:1", None, utc_now)
+    catalog = a_catalog()
     renewed = authority.pass_certificate(TYPE_ID, TEAM_ID, now=utc_now())
 
-    first = catalog.apple(credential)
-    same = catalog.apple(replace(credential))
-    after = catalog.apple(a_credential(authority, renewed, id=credential.id))
+    first = catalog.of(credential)
+    same = catalog.of(replace(credential))
+    after = catalog.of(a_credential(authority, renewed, id=credential.id))
 
     assert first is same
     assert after is not first
@@ -182,7 +190,7 @@ def test_the_catalog_keeps_a_wallet_until_its_credential_changes(
 def test_the_catalog_says_what_is_wrong_with_a_credential(
     authority: Authority, issued: Issued
 ) -> None:
-    catalog = WalletCatalog("https://127.0.0.1:1", None, utc_now)
+    catalog = a_catalog()
 
     with pytest.raises(SetupError, match="team id"):
-        catalog.apple(a_credential(authority, issued, team_id="WRONG"))
+        catalog.of(a_credential(authority, issued, team_id="WRONG"))

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from service.domain.passes import WalletName
 from service.emulators.apns import ApnsEmulator
 from service.emulators.certificates import Authority
 from service.settings import Settings
@@ -53,13 +54,13 @@ def test_an_accepted_push_settles_the_debt(world: World, apns: ApnsEmulator) -> 
     Phone(world).add(card)
     world.points("e-1", card, add=1)
 
-    delivered = deliver_due(world.context)
+    delivered = deliver_due(world.context, WalletName.APPLE)
 
     (installed,) = installations(world, card)
     assert delivered
     assert installed["pushed_version"] == installed["wanted_version"] == 2
     assert (installed["attempts"], installed["last_error"]) == (0, None)
-    assert not deliver_due(world.context)
+    assert not deliver_due(world.context, WalletName.APPLE)
     assert [(push.token, push.topic) for push in apns.pushes()] == [
         ("aa11", world.brand.pass_type_id)
     ]
@@ -77,17 +78,17 @@ def test_a_refused_push_is_kept_shown_and_sent_again(
     apns.control({"respond": {"aa11": status}})
     blocked = world.act(card, "block", reason="lost").json
 
-    deliver_due(world.context)
+    deliver_due(world.context, WalletName.APPLE)
 
     (installed,) = installations(world, card)
     assert installed["attempts"] == 1
     assert why in installed["last_error"]
     assert settled(world, blocked) == "failing"
-    assert not deliver_due(world.context)
+    assert not deliver_due(world.context, WalletName.APPLE)
 
     apns.control({"respond": {"aa11": None}})
     world.clock.forward(seconds=2)
-    deliver_due(world.context)
+    deliver_due(world.context, WalletName.APPLE)
 
     (installed,) = installations(world, card)
     assert (installed["attempts"], installed["last_error"]) == (0, None)
@@ -109,7 +110,7 @@ def test_a_gone_token_is_forgotten_unless_it_was_registered_since(
     apns.control({"respond": {"aa11": answer}})
     world.points("e-1", card, add=1)
 
-    deliver_due(world.context)
+    deliver_due(world.context, WalletName.APPLE)
 
     left = installations(world, card)
     assert len(left) == (1 if is_kept else 0)
@@ -122,7 +123,7 @@ def test_two_cards_on_one_phone_cost_one_push(world: World, apns: ApnsEmulator) 
         Phone(world).add(card)
         world.points(f"e-{card['id']}", card, add=1)
 
-    deliver_due(world.context)
+    deliver_due(world.context, WalletName.APPLE)
 
     assert apns.count == 1
     assert [installations(world, card)[0]["pushed_version"] for card in cards] == [2, 2]
@@ -133,7 +134,9 @@ def test_the_worker_outlives_an_outage_of_apns(world: World, apns: ApnsEmulator)
     Phone(world).add(card)
     world.points("e-1", card, add=1)
     doorbell, stopping = threading.Event(), threading.Event()
-    worker = threading.Thread(target=work, args=(world.context, doorbell, stopping))
+    worker = threading.Thread(
+        target=work, args=(world.context, WalletName.APPLE, doorbell, stopping)
+    )
     apns.stop()
 
     worker.start()

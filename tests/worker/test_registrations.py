@@ -13,6 +13,7 @@ from sqlalchemy import select, text
 from service.context import Context
 from service.domain.deliveries import Delivery
 from service.domain.installations import Registration
+from service.domain.passes import WalletName
 from service.operations import deliveries, installations
 from service.storage import accounts
 from service.storage.tables import DeliveryRow, InstallationRow
@@ -39,7 +40,7 @@ def register_anew(racing: Racing, push_token: str) -> bool:
 
 
 def claim_one(world: World) -> Delivery:
-    (batch,) = deliveries.claim(world.context)
+    (batch,) = deliveries.claim(world.context, WalletName.APPLE)
     (delivery,) = batch.deliveries
     return delivery
 
@@ -168,7 +169,7 @@ def test_a_brand_whose_pushes_fail_does_not_hold_up_another(world: World) -> Non
     wallet = Poisoned(brand_id=world.brand.id)
     context = with_wallet(world, wallet)
 
-    served = [deliver_due(context), deliver_due(context)]
+    served = [deliver_due(context, WalletName.APPLE), deliver_due(context, WalletName.APPLE)]
 
     assert served == [True, True]
     assert [delivery.brand_id for delivery in wallet.pushed] == [other.brand.id]
@@ -186,7 +187,7 @@ def test_one_token_that_does_not_open_does_not_hold_up_the_others(world: World) 
         )
     wallet = FakeWallet()
 
-    deliver_due(with_wallet(world, wallet))
+    deliver_due(with_wallet(world, wallet), WalletName.APPLE)
 
     assert len(wallet.pushed) == 1
     (noted,) = [debt.last_error for debt in debts(world) if debt.id == broken.id]

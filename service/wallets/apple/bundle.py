@@ -16,6 +16,7 @@ from typing import NamedTuple, Self
 
 from service.domain.designs import Design
 from service.domain.errors import InvalidInput
+from service.domain.passes import WalletName
 
 LOCAL = struct.Struct("<4s5H3I2H")
 CENTRAL = struct.Struct("<4s6H3I5H2I")
@@ -24,6 +25,7 @@ VERSION = 20  # 2.0: deflate and folders
 STORED, DEFLATED = 0, 8
 MIDNIGHT, FIRST_OF_1980 = 0, 0x21  # the zip format's earliest moment: the same for every file
 IMAGE_NAME = re.compile(r"([A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*\.lproj/)?[A-Za-z]+(@[23]x)?\.png")
+OTHER_WALLETS = tuple(f"{name}/" for name in WalletName)
 LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 
@@ -110,11 +112,12 @@ def _write(entries: Iterable[_Entry], *, offset: int) -> tuple[bytes, bytes]:
 
 
 def _files(design: Design) -> dict[str, bytes]:
-    faults = [(f"images.{n}", "unknown name") for n in design.images if not IMAGE_NAME.fullmatch(n)]
+    images = {n: png for n, png in design.images.items() if not n.startswith(OTHER_WALLETS)}
+    faults = [(f"images.{n}", "unknown name") for n in images if not IMAGE_NAME.fullmatch(n)]
     faults += [(f"strings.{n}", "no language") for n in design.strings if not LANGUAGE.fullmatch(n)]
     if faults:
         raise InvalidInput("The design has files that no pass can hold.", faults)
-    files = dict(design.images)
+    files = dict(images)
     for language, strings in design.strings.items():
         files[f"{language}.lproj/pass.strings"] = strings_file(strings)
     return dict(sorted(files.items()))

@@ -82,7 +82,7 @@ def _life(content: PassContent) -> dict[str, Any]:
 
 def _web_service(content: PassContent) -> dict[str, Any]:
     return {
-        "webServiceURL": content.web_service_url,
+        "webServiceURL": f"{content.base_url}/apple",
         "authenticationToken": content.authentication_token,
     }
 

@@ -26,7 +26,7 @@ from service.wallets.apple.client import ApnsClient
 from service.wallets.apple.content import pass_json
 from service.wallets.apple.request import ApnsAnswer
 from service.wallets.apple.signing import Signer
-from service.wallets.interface import PushOutcome, PushResult
+from service.wallets.interface import Offer, PushOutcome, PushResult
 
 JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 DESIGNS_KEPT = 64  # each is about as large as its images
@@ -62,8 +62,10 @@ class AppleWallet:
         self._is_proven = False
         self._push_fault: str | None = None
 
-    def offer(self, content: PassContent, design: Design) -> bytes:
-        """Return the signed `.pkpass`.
+    keeps_passes = False
+
+    def offer(self, content: PassContent, design: Design, *, is_kept: bool = False) -> Offer:
+        """Return the signed `.pkpass`; Apple keeps none, so it is the same for every click.
 
         Raises:
             InvalidInput: the design has a file no pass can hold.
@@ -76,7 +78,7 @@ class AppleWallet:
             )
         drawn = pass_json(content, design, self._credential.team_id)
         encoded = JSON.encode(drawn).encode()
-        return self._designs.get(design).build(encoded, self._signer.sign)
+        return Offer(file=self._designs.get(design).build(encoded, self._signer.sign))
 
     def push(self, batch: Sequence[Delivery]) -> Iterator[PushResult]:
         """Push once to each phone of the batch; yield a result for every delivery.

@@ -1,0 +1,49 @@
+"""Errors on a customer's link: a page for a browser, the problem itself for anything else."""
+
+from http import HTTPStatus
+from urllib.parse import quote
+
+from flask import Response, request
+
+from service.customer import pages
+
+LINKS = "/add/"
+PROBLEM = "application/problem+json"
+TEMPLATES = {
+    HTTPStatus.NOT_FOUND: "not_found.html",
+    HTTPStatus.SERVICE_UNAVAILABLE: "try_again.html",
+}
+
+
+def shown(answer: Response) -> Response:
+    """Return the answer as its reader understands it, private if it is about a link."""
+    if not request.path.startswith(LINKS):
+        return answer
+    if answer.mimetype == PROBLEM and is_browser():
+        answer = _page(answer)
+    answer.headers["Cache-Control"] = "private, no-store"
+    answer.headers["Referrer-Policy"] = "no-referrer"
+    answer.headers["X-Robots-Tag"] = "noindex, nofollow"
+    return answer
+
+
+def is_browser() -> bool:
+    """Say whether HTML was asked for by name; phones and scripts send `*/*`."""
+    named = [quality for kind, quality in request.accept_mimetypes if kind == "text/html"]
+    return any(quality > 0 for quality in named)
+
+
+def _page(problem: Response) -> Response:
+    template = TEMPLATES.get(HTTPStatus(problem.status_code), "failed.html")
+    token = request.path.removeprefix(LINKS).partition("/")[0]
+    page = pages.rendered(
+        template,
+        pages.language(),
+        problem.status_code,
+        again=pages.address_of(quote(request.path)),
+        card=pages.path_of(token),
+    )
+    for name in ("Retry-After", "Allow"):
+        if name in problem.headers:
+            page.headers[name] = problem.headers[name]
+    return page

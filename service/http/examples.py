@@ -1,0 +1,222 @@
+"""Examples of what each operation takes and answers, for /openapi.json and /docs."""
+
+from dataclasses import dataclass
+from typing import Any
+
+CARD_ID = "01a20132-514e-749e-a059-ea101d4a909a"
+ACCOUNT_ID = "01a20132-5150-7c2d-9f0e-6d5a1b3c4e7f"
+PROGRAM_ID = "01a20130-02b1-7a44-8c19-2f6be0d7a953"
+ACTION_ID = "01a20139-77aa-7b10-b3f2-90c1d2e3f405"
+INSTALLATION_ID = "01a20136-1f00-7d21-a6b8-0c9d8e7f6a5b"
+SOURCE_ID = "01a20131-4c3d-7e5f-8a9b-1c2d3e4f5a6b"
+SITE = "https://cards.example.com"
+NOON = "2026-11-22T12:00:00Z"
+
+PARAMETERS = {
+    "account_id": ACCOUNT_ID,
+    "action_id": ACTION_ID,
+    "card_id": CARD_ID,
+    "external_id": "m-1",
+    "program_id": PROGRAM_ID,
+    "source_id": SOURCE_ID,
+    "webhook-id": "msg-4711",
+    "webhook-timestamp": "1795348800",
+    "webhook-signature": "v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=",
+}
+
+
+@dataclass(frozen=True)
+class Example:
+    """A call that fits its operation: the query and body to send, and the answer to expect."""
+
+    answer: Any
+    body: Any = None
+    query: str = ""
+
+
+def _points(amount: int) -> dict[str, Any]:
+    return {"points": {"amount": amount, "decimals": 0, "pending": 0, "expiring": []}}
+
+
+MEMBER = {"external_id": "m-1", "name": "First Member"}
+CARD: dict[str, Any] = {
+    "id": CARD_ID,
+    "number": "9006921696610379",
+    "barcode": {"format": "qr", "message": "9006921696610379"},
+    "program": PROGRAM_ID,
+    "member": MEMBER,
+    "account": {"id": ACCOUNT_ID, "balances": _points(120), "tier": None},
+    "status": "active",
+    "status_reason": None,
+    "blocked_by": None,
+    "allowed_actions": ["block", "close"],
+    "version": 1,
+    "created_at": NOON,
+    "activated_at": NOON,
+    "expires_at": None,
+    "replaces": None,
+    "replaced_by": None,
+    "reference": None,
+    "links": {
+        "add": f"{SITE}/add/Zt4k...",
+        "apple": f"{SITE}/add/Zt4k.../apple.pkpass",
+        "google": f"{SITE}/add/Zt4k.../google",
+    },
+}
+BLOCKED = {
+    "status": "blocked",
+    "status_reason": "lost",
+    "blocked_by": "api",
+    "allowed_actions": ["unblock", "close"],
+}
+CLOSED = {"status": "closed", "status_reason": "account_closure", "allowed_actions": []}
+ACT = {
+    "id": ACTION_ID,
+    "action": "block",
+    "reason": "lost",
+    "comment": "reported by phone",
+    "from_status": "active",
+    "to_status": "blocked",
+    "actor": "key support",
+    "channel": "api",
+    "created_at": NOON,
+}
+
+
+def _acted(body: dict[str, str], **changed: Any) -> Example:
+    link = {"id": ACTION_ID, "url": f"{SITE}/v1/actions/{ACTION_ID}"}
+    return Example({**CARD, "version": 2, **changed, "action": link}, body)
+
+
+EXAMPLES = {
+    "list_cards": Example({"cards": [CARD], "next_cursor": None}, query="status=active&limit=20"),
+    "issue_card": Example(
+        {**CARD, "reference": "order 4711"},
+        {"program": PROGRAM_ID, "member": MEMBER, "reference": "order 4711"},
+    ),
+    "read_card": Example(CARD),
+    "activate_card": _acted({"reason": "first_use"}),
+    "block_card": _acted({"reason": "lost", "comment": "reported by phone"}, **BLOCKED),
+    "unblock_card": _acted({"reason": "found"}, version=3),
+    "close_card": _acted({"reason": "account_closure"}, **CLOSED, links={}),
+    "read_history": Example(
+        {
+            "history": [
+                {
+                    **ACT,
+                    "request_id": "01a20139-77a9-7f3e-9d2c-5b4a39281706",
+                    "store": None,
+                    "url": f"{SITE}/v1/actions/{ACTION_ID}",
+                }
+            ],
+            "next_cursor": None,
+        }
+    ),
+    "read_action": Example(
+        {
+            **ACT,
+            "card": CARD_ID,
+            "surfaces": {
+                "lookup": "done",
+                "links": "done",
+                "apple": "pending",
+                "google": "not_connected",
+                "plastic": "not_connected",
+                "loyalty_system": "not_connected",
+            },
+        }
+    ),
+    "read_delivery": Example(
+        {
+            "card": CARD_ID,
+            "passes": [
+                {
+                    "wallet": "apple",
+                    "serial": "562f0c4a9e1b4d0f8a7c6b5d4e3f2a10",
+                    "version": 5,
+                    "changed_at": NOON,
+                    "fetched_version": 5,
+                    "fetched_at": NOON,
+                    "installations": [
+                        {
+                            "id": INSTALLATION_ID,
+                            "registered_at": NOON,
+                            "wanted_version": 5,
+                            "pushed_version": 5,
+                            "pushed_at": NOON,
+                            "asked_version": 5,
+                            "asked_at": NOON,
+                            "fetched_version": 5,
+                            "fetched_at": NOON,
+                            "fetched_by": "this device",
+                            "attempts": 0,
+                            "last_error": None,
+                        }
+                    ],
+                }
+            ],
+        }
+    ),
+    "upsert_member": Example(
+        CARD,
+        {
+            "member": {"name": "First Member", "phone": "+49 30 1234567", "locale": "de"},
+            "balances": {"points": 120},
+            "version": 7,
+        },
+    ),
+    "read_account": Example(
+        {
+            "id": ACCOUNT_ID,
+            "program": PROGRAM_ID,
+            "member": MEMBER,
+            "balances": _points(150),
+            "tier": {"code": "gold", "name": "Gold"},
+        }
+    ),
+    "read_entries": Example(
+        {
+            "entries": [
+                {
+                    "id": "01a2013a-0b1c-7d2e-8f3a-4b5c6d7e8f90",
+                    "balance": "points",
+                    "operator": "add",
+                    "amount": 30,
+                    "balance_after": 150,
+                    "event_id": "sale-4711",
+                    "source": "api",
+                    "version": 8,
+                    "occurred_at": None,
+                    "store": "store-12",
+                    "reason": "purchase",
+                    "message": "Thank you",
+                    "created_at": NOON,
+                }
+            ],
+            "next_cursor": None,
+        },
+        query="balance=points&limit=20",
+    ),
+    "record_points": Example(
+        {"outcome": "applied", "balances": _points(150)},
+        {
+            "event_id": "sale-4711",
+            "card_number": "9006921696610379",
+            "add": 30,
+            "version": 8,
+            "store": "store-12",
+            "reason": "purchase",
+        },
+    ),
+    "receive_event": Example(
+        {"outcome": "applied", "balances": _points(175)},
+        {
+            "type": "points.changed",
+            "data": {"card_number": "9006921696610379", "set": 175, "version": 9},
+        },
+    ),
+    "look_card_up": Example(
+        {"can_earn": True, "can_redeem": False, "decline_code": "card_blocked"},
+        {"barcode": "9006921696610379"},
+    ),
+}

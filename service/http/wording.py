@@ -1,0 +1,224 @@
+"""What the parameters and fields of the API mean, for /openapi.json and /docs.
+
+`FIELDS` names a field alone where it means the same everywhere, else with its model.
+"""
+
+from collections.abc import Iterable
+
+from service.domain.cards import NEEDS_COMMENT, RULES, CardAction, CardStatus
+
+
+def _listed(words: Iterable[str]) -> str:
+    return ", ".join(f"`{word}`" for word in sorted(words))
+
+
+# Which part of the API an address belongs to: the longest beginning that fits. The order is that
+# of the page.
+TAGS = {
+    "/v1/programs": "Members",
+    "/v1/cards": "Cards",
+    "/v1/actions": "Cards",
+    "/v1/accounts": "Accounts",
+    "/v1/points": "Points",
+    "/in": "Webhooks",
+    "/v1/lookup": "Look-up",
+}
+
+TAG_TEXTS = {
+    "Members": "Your word on how a member's account stands: here it is, make it so.",
+    "Cards": "A card is a credential that points at an account: a number, a barcode, a status.",
+    "Accounts": "The standing in one program. Points belong to the account, not to the card.",
+    "Points": "What a sale or a correction changes. Send the same event as often as you like.",
+    "Webhooks": "The same events from a configured sender, by its signature instead of a key.",
+    "Look-up": "The till's question, answered from the database as it is now.",
+}
+
+NOTES = {
+    f"/v1/cards/{{card_id}}/{action}": f"Takes the reasons {_listed(rule.reasons)}."
+    for action, rule in RULES.items()
+}
+
+PARAMETERS = {
+    "account_id": "The account's id.",
+    "action_id": "The id that an act on a card answered as `action.id`.",
+    "card_id": "The card's id.",
+    "external_id": "Your own id of the member, percent-encoded; it holds no slash.",
+    "program_id": "The program's id; `tessera programs list` shows it.",
+    "source_id": "The source's id; `tessera sources create` showed it.",
+    "balance": "Only lines of this balance.",
+    "cursor": "The `next_cursor` of the part before; without it the list begins with the newest.",
+    "limit": "How many lines at most.",
+    "member": "Only cards of the member with this external id.",
+    "number": "Only the card with this number.",
+    "phone": (
+        "Only cards of members with this phone, with country code or as written in the country of "
+        "one of your programs. Needs the scope `lookup:phone` too."
+    ),
+    "program": "Only cards of this program.",
+    "status": "Only cards of this status.",
+    "Idempotency-Key": "New for each intent: a repeat with the same key gets the first answer.",
+    "If-Match": 'Act only if the card still has this version, like `"3"`.',
+    "webhook-id": "The message's own id; a repeat carries the same one.",
+    "webhook-timestamp": "Seconds since 1970, at most 5 minutes off.",
+    "webhook-signature": (
+        "`v1,` and the base64 HMAC-SHA256 of `{id}.{timestamp}.{body}` under the source's secret."
+    ),
+}
+
+FIELDS = {
+    # what callers send
+    "activate": "Whether the card can be used at once; `false` issues it `inactive`.",
+    "add": "By how much the balance changes; below zero it is spent. Either `set` or `add`.",
+    "set": "What the balance is now. Either `set` or `add`.",
+    "event_id": "The sender's own id of the event, unique for ever.",
+    "card_number": "Names the account by a card's number.",
+    "card_id": "Names the account by a card's id.",
+    "account_id": "Names the account by its id.",
+    "PointsIn.member": "Names the account by a member's external id, together with `program`.",
+    "PointsIn.program": "The program of the member's account.",
+    "PointsIn.reason": "What the change is for; kept on the statement.",
+    "message": "A text to the customer; kept on the statement.",
+    "PointsIn.balance": "Which balance of the account.",
+    "version": "Your count of statements about this account; the highest is the newest.",
+    "occurred_at": "When it happened, instead of `version`.",
+    "store": "The shop, in your own words.",
+    "barcode": "What the scanner read. One of `barcode`, `number`, `phone`.",
+    "phone": "Phone number; without country code it is read as of the program's country.",
+    "LookupIn.number": "The number people read. One of `barcode`, `number`, `phone`.",
+    "LookupIn.phone": "The member's phone; needs the scope `lookup:phone` too.",
+    "name": "Shown on the pass.",
+    "email": "E-mail address.",
+    "birthday": "Day of birth.",
+    "locale": "Language of the member, like `en` or `pt-BR`.",
+    "external_id": "Your own id of the member.",
+    "IssueIn.program": "The program to issue the card in.",
+    "IssueIn.member": "Who gets the card; without it the card is anonymous.",
+    "IssueIn.number": "Letters, digits, dots, hyphens; drawn by the program's scheme if left out.",
+    "reference": "Your own note, kept and shown.",
+    "SnapshotIn.member": "What is left out stays as it is; `null` clears it.",
+    "SnapshotIn.number": "The number of a card that is issued by this call.",
+    "SnapshotIn.balances": "Balances by code. A whole number is short for `amount`.",
+    "SnapshotIn.tier": "The member's level; `null` takes it away.",
+    "ActIn.reason": "Why; each act takes its own reasons.",
+    "ActIn.comment": f"In your own words; needed for {_listed(NEEDS_COMMENT)}.",
+    # amounts
+    "amount": "In the smallest unit of the balance.",
+    "pending": "Not yet usable, in the smallest unit.",
+    "expiring": "Parts of the amount that end, and when.",
+    "at": "When this part ends.",
+    "decimals": "How many digits of the amount come after the decimal point.",
+    "currency": "ISO 4217 code, if the balance is money.",
+    # what the service answers
+    "id": "The id of Tessera; it never changes.",
+    "number": "What people read; unique in the brand, for ever.",
+    "BarcodeOut.format": "How the barcode is drawn.",
+    "BarcodeOut.message": "What scanners read.",
+    "CardOut.barcode": "What the pass shows to scanners.",
+    "program": "The program's id.",
+    "member": "Who it belongs to; `null` if it is anonymous.",
+    "account": "The account that the card points at.",
+    "balances": "Balances by code.",
+    "tier": "The member's level, if there is one.",
+    "code": "Stable name of the level, for programs.",
+    "TierIn.name": "What the pass shows; the code, if left out.",
+    "TierOut.name": "What the pass shows.",
+    "status": f"One of {_listed(CardStatus)}.",
+    "status_reason": "Why the card is blocked or closed.",
+    "blocked_by": "Through which channel it was blocked.",
+    "allowed_actions": f"What may be done now, of {_listed(CardAction)}.",
+    "CardOut.version": "Counts changes of the card itself; points do not raise it.",
+    "created_at": "When it was made.",
+    "activated_at": "When the card became active.",
+    "expires_at": "When the card's time is over.",
+    "replaces": "The card that this one took the place of.",
+    "replaced_by": "The card that took the place of this one.",
+    "links": "Where the customer opens the card; only the links that work.",
+    "LinksOut.add": "The page where the customer picks a wallet.",
+    "apple": "Gives out the pass for Apple Wallet.",
+    "google": "Saves the card to Google Wallet.",
+    "CardOut.action": "The act that this call asked for, or repeated.",
+    "url": "Where to read how far the act has settled.",
+    "cards": "The cards that fit.",
+    "entries": "Lines of the statement.",
+    "history": "Acts on the card, its issue included.",
+    "next_cursor": "Send it as `cursor` for the next part; `null` at the end.",
+    "EntryOut.balance": "Code of the balance.",
+    "operator": "`set` or `add`.",
+    "EntryOut.amount": "What was set or added, in the smallest unit.",
+    "balance_after": "What the balance was from then on.",
+    "EntryOut.event_id": "The sender's own id of the event; `null` for a snapshot.",
+    "source": "`api`, or the id of the source; `null` for a snapshot.",
+    "EntryOut.version": "The version that the statement came with.",
+    "EntryOut.occurred_at": "The time that the statement came with.",
+    "EntryOut.reason": "What the change was for.",
+    "ActionOut.card": "The card's id.",
+    "action": "What was done, like `block`.",
+    "reason": "Why it was done.",
+    "comment": "In the words of who did it.",
+    "from_status": "The card's status before; `null` at its issue.",
+    "to_status": "The card's status after.",
+    "actor": "Who did it, like `key till-7`.",
+    "channel": "Through what: `api`, `webhook` ...",
+    "request_id": "The call, as `X-Request-Id` named it.",
+    "RecordOut.store": "The shop that was named at issue.",
+    "surfaces": "How far each place has followed: `done`, `pending`, `failing`, `not_connected`.",
+    "can_earn": "Whether points may be added.",
+    "can_redeem": "Whether points may be spent.",
+    "decline_code": "Why not; `null` if nothing is refused.",
+    "LookupOut.card": "The card, if nothing is refused.",
+    "LookupOut.account": "Its account, if nothing is refused.",
+    "outcome": "`applied`, `duplicate`, `superseded` or `refused`.",
+    "why": "Which rule refused it.",
+    "first": "The outcome that the event had at first, for a duplicate.",
+    "PointsOut.balances": "Balances as they are now.",
+    "DeliveryOut.card": "The card's id.",
+    "passes": "One for each wallet that has the card.",
+    "wallet": "Which wallet shows the pass.",
+    "serial": "The wallet's own name of the pass; for support.",
+    "PassDeliveryOut.version": "Raised by anything that the pass shows.",
+    "changed_at": "When the pass last changed.",
+    "installations": "One for each phone that has the pass.",
+    "registered_at": "When the phone asked to be told of changes.",
+    "wanted_version": "What the phone should have.",
+    "pushed_version": "The wallet accepted a push for it; that is not yet the phone.",
+    "pushed_at": "When the wallet accepted it.",
+    "asked_version": "The phone asked, and was told of this version.",
+    "asked_at": "When the phone asked.",
+    "fetched_version": "The version that was fetched last.",
+    "fetched_at": "When it was fetched.",
+    "fetched_by": "Who can have fetched it, like `one of 3 devices`.",
+    "accepted_version": "The version that the wallet took last, where it keeps the pass itself.",
+    "accepted_at": "When it took it.",
+    "attempts": "How often the push failed since it last succeeded.",
+    "last_error": "What the wallet said then.",
+    # problems
+    "type": "Always `about:blank`.",
+    "title": "The status in words.",
+    "ProblemOut.status": "The status of the answer.",
+    "ProblemOut.code": "Stable; it never changes its meaning.",
+    "detail": "For people; it may be reworded.",
+    "errors": "The fields that are wrong, if there are any.",
+    "field": "Where.",
+    "problem": "What is wrong there.",
+}
+
+
+def field_text(model: str, field: str) -> str:
+    """Return what a field of a model means, empty if nobody has written it down."""
+    return FIELDS.get(f"{model}.{field}", FIELDS.get(field, ""))
+
+
+def tag_of(path: str) -> str:
+    """Return the part of the API that an address belongs to."""
+    start = _start_of(path)
+    return TAGS[start] if start else path.split("/")[2].capitalize()
+
+
+def place_of(path: str) -> tuple[int, str]:
+    """Return what sorts addresses as the page shows them."""
+    start = _start_of(path)
+    return (list(TAGS).index(start) if start else len(TAGS), path)
+
+
+def _start_of(path: str) -> str:
+    return max((start for start in TAGS if path.startswith(start)), key=len, default="")

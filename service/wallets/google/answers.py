@@ -1,0 +1,58 @@
+"""What Google's answers mean for a delivery. Source: google.md section 11, checked 2026-11-24."""
+
+from datetime import timedelta
+from typing import NamedTuple
+
+from service.wallets.google.client import NO_ANSWER, NO_TURN, GoogleAnswer
+from service.wallets.interface import PushOutcome
+
+BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, EXISTS, TOO_MANY = 400, 401, 403, 404, 409, 429
+SERVER_FAULT = 500
+QUOTA = "quotaExceeded"  # phones were notified often enough: the change itself is welcome
+RATE = frozenset({"rateLimitExceeded", "userRateLimitExceeded", "RESOURCE_EXHAUSTED"})
+NOT_SET_UP_HOLD_S = 60.0  # every call would be refused alike
+BUSY_HOLD_S = 2.0
+LONGEST_HOLD_S = 3600.0
+
+
+class Verdict(NamedTuple):
+    """How a delivery ended. `hold_s`: for so long nobody should call this issuer."""
+
+    outcome: PushOutcome
+    reason: str | None = None
+    wait: timedelta | None = None
+    hold_s: float | None = None
+
+
+def verdict(answer: GoogleAnswer) -> Verdict:
+    """Return what an answer means."""
+    if answer.is_good:
+        return Verdict(PushOutcome.ACCEPTED)
+    said = f"Google: {answer.reason}" + (f" ({answer.message})" if answer.message else "")
+    if is_busy(answer):
+        hold_s = min(answer.retry_after_s or BUSY_HOLD_S, LONGEST_HOLD_S)
+        return Verdict(PushOutcome.TRY_LATER, said, timedelta(seconds=hold_s), hold_s)
+    if answer.status in (UNAUTHORIZED, FORBIDDEN):
+        return Verdict(PushOutcome.REFUSED, said, hold_s=NOT_SET_UP_HOLD_S)
+    if (
+        answer.status in (NO_ANSWER, NO_TURN)
+        or answer.status >= SERVER_FAULT
+        or answer.status == EXISTS
+    ):
+        return Verdict(PushOutcome.TRY_LATER, said)
+    return Verdict(PushOutcome.REFUSED, said)
+
+
+def is_busy(answer: GoogleAnswer) -> bool:
+    """Say whether Google asks for fewer calls."""
+    return answer.status == TOO_MANY or (answer.status == FORBIDDEN and answer.reason in RATE)
+
+
+def is_over_budget(answer: GoogleAnswer) -> bool:
+    """Say whether only the notification was refused (edutap.wallet_google issue 3)."""
+    return answer.status == FORBIDDEN and answer.reason == QUOTA
+
+
+def lacks_class(answer: GoogleAnswer) -> bool:
+    """Say whether an insert failed because the object's class is not there."""
+    return answer.status == NOT_FOUND

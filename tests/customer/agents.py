@@ -1,0 +1,22 @@
+"""What browsers call themselves."""
+
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+
+APPLE_TAIL = "AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Mobile/15E148 Safari/604.1"
+IPHONE = f"Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) {APPLE_TAIL}"
+IPAD = f"Mozilla/5.0 (iPad; CPU OS 12_5 like Mac OS X) {APPLE_TAIL}"
+WATCH = f"Mozilla/5.0 (Apple Watch; CPU Watch OS 10_0 like Mac OS X) {APPLE_TAIL}"
+INSIDE_APP = (
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 "
+    "(KHTML, like Gecko) Mobile/15E148 Instagram 330.0"
+)
+MAC = (
+    "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 "
+    "(KHTML, like Gecko) Version/17.5 Safari/605.1.15"
+)
+CHROME_TAIL = "AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0"
+ANDROID = f"Mozilla/5.0 (Linux; Android 10; K) {CHROME_TAIL} Mobile Safari/537.36"
+WINDOWS = f"Mozilla/5.0 (Windows NT 10.0; Win64; x64) {CHROME_TAIL} Safari/537.36"
+LINUX = f"Mozilla/5.0 (X11; Linux x86_64) {CHROME_TAIL} Safari/537.36"
+CHROMEBOOK = f"Mozilla/5.0 (X11; CrOS x86_64 14541.0.0) {CHROME_TAIL} Safari/537.36"
+UNHEARD_OF = "Mozilla/5.0 (Fridge; Ice 2)"

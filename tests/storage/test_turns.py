@@ -1,0 +1,83 @@
+"""The calls to a vendor are spaced over all processes, each with connections of its own."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from itertools import pairwise
+
+import pytest
+
+from service.domain.passes import WalletName
+from service.operations.turns import VendorTurns
+from service.settings import Settings
+from service.storage.database import Database
+from service.storage.vault import load_vault
+from tests.world import Clock
+
+ISSUER = "3388000000022222222"
+PER_SECOND = 15
+NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock(frozen_at=NOON)
+
+
+@pytest.fixture
+def processes(settings: Settings, clock: Clock) -> Iterator[list[VendorTurns]]:
+    """The turns of three processes; on SQLite there is but one."""
+    vault = load_vault(settings.master_key_file)
+    count = 1 if settings.is_sqlite else 3
+    databases = [Database(settings.database_url, vault, lambda: None) for _ in range(count)]
+    yield [VendorTurns(each, WalletName.GOOGLE, PER_SECOND, clock) for each in databases]
+    for each in databases:
+        each.close()
+
+
+def test_no_two_calls_of_any_process_start_closer_than_the_rate(
+    processes: list[VendorTurns],
+) -> None:
+    with ThreadPoolExecutor(9) as pool:
+        taken = [pool.submit(processes[n % len(processes)].take, ISSUER, 3600) for n in range(90)]
+    waits = sorted(turn.result() or 0.0 for turn in taken)
+
+    gaps = [later - sooner for sooner, later in pairwise(waits)]
+    assert waits[0] == 0
+    assert min(gaps) >= 1 / PER_SECOND - 0.001
+    assert waits[-1] == pytest.approx(89 / PER_SECOND, abs=0.01)
+
+
+def test_an_idle_account_is_called_at_once(processes: list[VendorTurns], clock: Clock) -> None:
+    for _ in range(30):
+        processes[0].take(ISSUER, 3600)
+    clock.forward(seconds=10)
+
+    assert processes[-1].take(ISSUER, 0) == 0
+
+
+def test_a_turn_that_would_come_too_late_is_not_taken(processes: list[VendorTurns]) -> None:
+    for _ in range(15):
+        processes[0].take(ISSUER, 3600)
+
+    refused = [processes[-1].take(ISSUER, 0.5) for _ in range(5)]
+
+    assert refused == [None] * 5
+    assert processes[-1].take(ISSUER, 1.1) == pytest.approx(1.0, abs=0.01)
+
+
+def test_a_hold_keeps_every_process_from_calling(
+    processes: list[VendorTurns], clock: Clock
+) -> None:
+    processes[0].hold(ISSUER, 30)
+    processes[0].hold(ISSUER, 5)
+
+    assert processes[-1].take(ISSUER, 29) is None
+    clock.forward(seconds=29.5)
+    assert processes[-1].take(ISSUER, 1) == pytest.approx(0.5)
+
+
+def test_accounts_do_not_wait_for_each_other(processes: list[VendorTurns]) -> None:
+    processes[0].hold(ISSUER, 30)
+
+    assert processes[-1].take("3388000000033333333", 0) == 0
