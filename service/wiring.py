@@ -42,6 +42,7 @@ def opened(settings: Settings) -> Iterator[System]:
         _check(system.context)
         yield system
     finally:
+        system.context.wallets.close()
         system.context.database.close()
 
 

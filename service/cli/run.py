@@ -64,7 +64,10 @@ def stopped_by_signal() -> threading.Event:
 
 @contextmanager
 def delivering(system: System, stopping: threading.Event) -> Iterator[None]:
-    """Run worker threads during the block; at its end they finish their batches."""
+    """Run worker threads during the block; at its end they finish the calls in hand.
+
+    What is not sent by then stays owed.
+    """
     if system.context.settings.is_sqlite:
         reclaim(system.context)
     threads = [
@@ -83,6 +86,7 @@ def delivering(system: System, stopping: threading.Event) -> Iterator[None]:
     finally:
         stopping.set()
         system.doorbell.set()
+        system.context.wallets.close()
         for thread in threads:
             thread.join()
 

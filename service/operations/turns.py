@@ -50,10 +50,10 @@ class VendorTurns:
         return None if start_us is None else max(0, start_us - self._now_us()) / SECOND_US
 
     def hold(self, type_id: str, for_s: float) -> None:
-        """Let nobody call for that many seconds."""
-        until_us = self._now_us() + round(for_s * SECOND_US)
+        """Let nobody call for that many seconds, at most 5 minutes."""
+        for_us = round(for_s * SECOND_US)
         with self._database.transaction() as transaction:
-            turns.hold(transaction, self._wallet, type_id, until_us)
+            turns.hold(transaction, self._wallet, type_id, self._now_us(), for_us)
 
     def _now_us(self) -> int:
         return (self._now() - EPOCH) // MICROSECOND

@@ -65,6 +65,14 @@ class WalletCatalog:
             self._kept[credential.id] = (credential, wallet)
             return wallet
 
+    def close(self) -> None:
+        """Close every wallet there is."""
+        with self._lock:
+            wallets = [wallet for _, wallet in self._kept.values()]
+            self._kept.clear()
+        for wallet in wallets:
+            wallet.close()
+
     def _built(self, credential: Credential) -> Wallet:
         if isinstance(credential, GoogleCredential):
             return GoogleWallet(credential, self._google, self._google_turns, self._now)

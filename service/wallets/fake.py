@@ -51,6 +51,9 @@ class FakeWallet:
         """Return the faults it was given."""
         return list(self.faults)
 
+    def close(self) -> None:
+        """Do nothing: there is no connection."""
+
 
 @dataclass
 class FakeWallets:
@@ -60,3 +63,6 @@ class FakeWallets:
 
     def of(self, credential: Credential) -> FakeWallet:
         return self.wallet
+
+    def close(self) -> None:
+        self.wallet.close()

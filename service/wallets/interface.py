@@ -69,6 +69,12 @@ class Wallet(Protocol):
     def check(self, now: datetime) -> list[str]:
         """Return what an operator must fix (expired certificate ...); empty when well."""
 
+    def close(self) -> None:
+        """Begin no more calls, let those in hand end, and close the connections.
+
+        What was not sent is answered "try later".
+        """
+
 
 class Wallets(Protocol):
     """Builds wallets from credentials and keeps them: keys are parsed once."""
@@ -96,6 +102,9 @@ class Wallets(Protocol):
             SetupError: the certificate or key cannot be used; says what to fix.
         """
 
+    def close(self) -> None:
+        """Close every wallet there is."""
+
 
 class Turns(Protocol):
     """The calls that all processes together may make to one vendor's account, one at a time."""
@@ -107,4 +116,4 @@ class Turns(Protocol):
         """
 
     def hold(self, type_id: str, for_s: float) -> None:
-        """Let nobody call for that many seconds."""
+        """Let nobody call for that many seconds, at most 5 minutes."""

@@ -193,6 +193,25 @@ def test_sigterm_answers_what_was_asked_and_stops_everything(deployment: Deploym
     assert account["balances"]["points"]["amount"] >= answered >= 8
 
 
+def test_a_hanging_google_holds_up_neither_a_stop_nor_apple(deployment: Deployment) -> None:
+    deployment.connect_google()
+    deployment.start()
+    card = deployment.card("m-1", points=0)
+    phone, saved = deployment.new_phone(card), deployment.save_to_google(card)
+    deployment.google.control({"black_hole": True})
+
+    deployment.webhook("e-1", {"card_number": card["number"], "set": 5})
+    until(lambda: deployment.points_on(phone) == "5")
+    started = time.monotonic()
+    deployment.stop(signal.SIGTERM)
+    lasted_s = time.monotonic() - started
+    deployment.google.control({"black_hole": False})
+    deployment.start()
+
+    assert lasted_s < 20  # a call in hand is given up after 10 s
+    until(lambda: deployment.in_google(saved)["points"]["value"] == "5", within_s=90)
+
+
 @pytest.mark.parametrize("deployment", ["scaled"], indirect=True)
 def test_web_processes_die_with_the_one_that_started_them(deployment: Deployment) -> None:
     deployment.start()

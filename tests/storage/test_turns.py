@@ -81,3 +81,22 @@ def test_accounts_do_not_wait_for_each_other(processes: list[VendorTurns]) -> No
     processes[0].hold(ISSUER, 30)
 
     assert processes[-1].take("3388000000033333333", 0) == 0
+
+
+def test_a_clock_that_was_wrong_holds_up_nobody_for_long(
+    processes: list[VendorTurns], clock: Clock
+) -> None:
+    clock.forward(hours=5)
+    processes[0].hold(ISSUER, 30)
+    clock.forward(hours=-5)
+
+    assert processes[-1].take(ISSUER, 0) == 0
+
+
+def test_no_hold_is_longer_than_five_minutes(processes: list[VendorTurns], clock: Clock) -> None:
+    processes[0].hold(ISSUER, 86_400)
+
+    clock.forward(seconds=299)
+    assert processes[-1].take(ISSUER, 0) is None
+    clock.forward(seconds=1.1)
+    assert processes[-1].take(ISSUER, 0) == 0

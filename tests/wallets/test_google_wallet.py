@@ -1,6 +1,7 @@
 """Google's wallet over real TLS against the emulator: upserts, refusals, links, turns."""
 
 import json
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -522,3 +523,28 @@ def test_a_key_file_that_cannot_be_used_is_refused_with_the_reason(
 def test_a_key_file_that_is_no_json_is_refused() -> None:
     with pytest.raises(SetupError, match="JSON"):
         read_key_file(b"\x00", ISSUER)
+
+
+def test_closing_ends_what_waits_and_leaves_nothing_hanging(
+    wallet: GoogleWallet, google: GoogleEmulator, content: PassContent, design: Design
+) -> None:
+    told(wallet, content, design)
+    google.control({"delay_s": 0.3})
+    results = []
+    pushing = threading.Thread(
+        target=lambda: results.extend(wallet.push([owed(content, design) for _ in range(15)]))
+    )
+    started = time.monotonic()
+    pushing.start()
+    while google.count < 6:
+        time.sleep(0.01)
+
+    wallet.close()
+    pushing.join(10)
+    after = list(wallet.push([owed(content, design)]))
+
+    assert time.monotonic() - started < 3
+    assert len(results) == 15
+    assert {each.outcome for each in results} == {PushOutcome.ACCEPTED, PushOutcome.TRY_LATER}
+    assert [each.outcome for each in after] == [PushOutcome.TRY_LATER]
+    assert not [each for each in threading.enumerate() if each.name.startswith("google_")]

@@ -12,7 +12,7 @@ QUOTA = "quotaExceeded"  # phones were notified often enough: the change itself 
 RATE = frozenset({"rateLimitExceeded", "userRateLimitExceeded", "RESOURCE_EXHAUSTED"})
 NOT_SET_UP_HOLD_S = 60.0  # every call would be refused alike
 BUSY_HOLD_S = 2.0
-LONGEST_HOLD_S = 3600.0
+LONGEST_WAIT_S = 3600.0
 
 
 class Verdict(NamedTuple):
@@ -30,7 +30,7 @@ def verdict(answer: GoogleAnswer) -> Verdict:
         return Verdict(PushOutcome.ACCEPTED)
     said = f"Google: {answer.reason}" + (f" ({answer.message})" if answer.message else "")
     if is_busy(answer):
-        hold_s = min(answer.retry_after_s or BUSY_HOLD_S, LONGEST_HOLD_S)
+        hold_s = min(answer.retry_after_s or BUSY_HOLD_S, LONGEST_WAIT_S)
         return Verdict(PushOutcome.TRY_LATER, said, timedelta(seconds=hold_s), hold_s)
     if answer.status in (UNAUTHORIZED, FORBIDDEN):
         return Verdict(PushOutcome.REFUSED, said, hold_s=NOT_SET_UP_HOLD_S)

@@ -97,9 +97,12 @@ class GoogleClient:
         """Let no process call this issuer for that many seconds."""
         self._turns.hold(self._issuer_id, for_s)
 
-    def close(self) -> None:
-        """Close the connections; calls that wait for their turn end without one."""
+    def stop(self) -> None:
+        """Begin no more calls; those that wait for their turn end without one."""
         self._closing.set()
+
+    def close(self) -> None:
+        """Close the connections that no call is using."""
         while True:
             try:
                 self._idle.get_nowait().close()

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from datetime import datetime, timedelta
 
 from google.auth import crypt
@@ -71,8 +71,7 @@ class GoogleWallet:
 
     def push(self, batch: Sequence[Delivery]) -> Iterator[PushResult]:
         """Bring the object of every delivery up to date; yield results as they come."""
-        futures = [self._pool.submit(self._tell, delivery) for delivery in batch]
-        for future in as_completed(futures):
+        for future in as_completed([self._begun(delivery) for delivery in batch]):
             yield future.result()
 
     def check(self, now: datetime) -> list[str]:
@@ -80,9 +79,18 @@ class GoogleWallet:
         return [self._fault] if self._fault else []
 
     def close(self) -> None:
-        """End the calls in hand and close the connections."""
-        self._client.close()
+        """Begin no more calls, let those in hand end, and close the connections."""
+        self._client.stop()
         self._pool.shutdown()
+        self._client.close()
+
+    def _begun(self, delivery: Delivery) -> Future[PushResult]:
+        try:
+            return self._pool.submit(self._tell, delivery)
+        except RuntimeError:  # closed since this batch was claimed
+            ended: Future[PushResult] = Future()
+            ended.set_result(PushResult(delivery.id, PushOutcome.TRY_LATER, "the service stops"))
+            return ended
 
     def _tell(self, delivery: Delivery) -> PushResult:
         assert delivery.content is not None
