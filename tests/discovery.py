@@ -1,7 +1,7 @@
 """Checks bodies against Google's own discovery document, which knows nothing of our code.
 
 The document comes from the test dependency google-api-python-client. The rules that it only tells
-in prose are those of google.md section 13.
+in prose are those of docs/sources.md, g-2 and g-3.
 """
 
 import json

@@ -66,7 +66,7 @@ class Design:
     def image_path(self, name: str) -> str | None:
         """Return where the image is served: other bytes have another address. None: there is none.
 
-        Google keeps what it fetched under an address for ever (google.md section 4).
+        Google keeps what it fetched under an address for ever (docs/sources.md, g-4).
         """
         digest = self._digests.get(name)
         return None if digest is None else f"/images/{digest}.png"

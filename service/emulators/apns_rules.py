@@ -1,6 +1,6 @@
 """What Apple's push service says to one request: its checks and its words. No I/O.
 
-Source: apple.md section 5 (Apple, "Handling notification responses from APNs").
+Source: docs/sources.md, a-5.
 """
 
 import json

@@ -114,7 +114,7 @@ class Authority:
     ) -> Issued:
         """Issue a Pass Type ID certificate, valid for `days` from `now`.
 
-        The marks are those of Apple's leaf (apple.md section 3): UID, OU, purpose, extension.
+        The marks are those of Apple's leaf (docs/sources.md, a-3): UID, OU, purpose, extension.
         """
         request = _leaf_request(
             _pass_subject(pass_type_id, team_id),

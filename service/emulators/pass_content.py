@@ -1,4 +1,4 @@
-"""What pass.json must hold for an iPhone to take it. Pure; source: apple.md section 1."""
+"""What pass.json must hold for an iPhone to take it. Pure; source: docs/sources.md, a-1."""
 
 import ipaddress
 import re

@@ -74,7 +74,7 @@ def notification(style: str, changed: Mapping[str, RenderedField]) -> str | None
     """Return what the lock screen says about an update; None: it stays silent.
 
     One announced change is told in its own words; several, or words without a place for the
-    value, become one generic notice (apple.md 1.5).
+    value, become one generic notice (docs/sources.md, a-2).
     """
     messages = [field for field in changed.values() if field.change_message]
     if not messages:

@@ -1,7 +1,7 @@
 """Verifies a pass's signature: a detached CMS over manifest.json, up to a trusted root.
 
 Parsed with asn1crypto and checked with `cryptography`, so that neither judges its own work.
-Source: apple.md section 3.
+Source: docs/sources.md, a-3.
 """
 
 import hashlib

@@ -1,6 +1,6 @@
 """The requests a phone makes: Apple's web service protocol, and the download of a pass.
 
-Source: apple.md section 4. Every answer is noted in the phone's log; secrets are not.
+Source: docs/sources.md, a-4. Every answer is noted in the phone's log; secrets are not.
 """
 
 import threading

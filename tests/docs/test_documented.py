@@ -348,6 +348,26 @@ def test_every_decision_that_the_code_cites_exists() -> None:
     assert cited <= {name[:4] for name in DECISIONS}
 
 
+CITED = re.compile(r"docs/sources\.md, ((?:[ag]-\d+(?: to | and |, )?)+)")
+
+
+def cited_facts(text: str) -> Iterator[str]:
+    """Yield the ids of facts that a file cites; `g-2 to g-4` is three of them."""
+    for found in CITED.findall(text):
+        kind = found[0]
+        for first, last in re.findall(r"[ag]-(\d+)(?: to [ag]-(\d+))?", found):
+            yield from (f"{kind}-{n}" for n in range(int(first), int(last or first) + 1))
+
+
+def test_every_cited_fact_has_its_source_and_every_source_is_cited() -> None:
+    files = [*(ROOT / "service").rglob("*.py"), *(ROOT / "tests").rglob("*.py")]
+    cited = {fact for file in files for fact in cited_facts(file.read_text(encoding="utf-8"))}
+    known = re.findall(r"^\| ([ag]-\d+) \|", text_of("docs/sources.md"), re.MULTILINE)
+
+    assert set(known) == cited
+    assert len(known) == len(set(known))
+
+
 def test_the_table_of_libraries_is_that_of_the_package() -> None:
     project = tomllib.loads(text_of("pyproject.toml"))["project"]
     direct = {re.split(r"[\[<>=~! ;]", each)[0] for each in project["dependencies"]}

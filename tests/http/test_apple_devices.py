@@ -1,4 +1,4 @@
-"""Apple's web service, as phones call it (reference: apple.md section 4)."""
+"""Apple's web service, as phones call it (docs/sources.md, a-4)."""
 
 import itertools
 import logging

@@ -1,4 +1,4 @@
-"""What we make of each answer of APNs (apple.md section 5)."""
+"""What we make of each answer of APNs (docs/sources.md, a-5)."""
 
 from datetime import UTC, datetime, timedelta
 

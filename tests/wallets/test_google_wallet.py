@@ -1,9 +1,13 @@
 """Google's wallet over real TLS against the emulator: upserts, refusals, links, turns."""
 
 import json
+import socketserver
+import ssl
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -523,6 +527,57 @@ def test_a_key_file_that_cannot_be_used_is_refused_with_the_reason(
 def test_a_key_file_that_is_no_json_is_refused() -> None:
     with pytest.raises(SetupError, match="JSON"):
         read_key_file(b"\x00", ISSUER)
+
+
+@contextmanager
+def dripping(authority: Authority) -> Iterator[str]:
+    """Run a TLS server that begins a good answer and goes on by one byte every 50 ms."""
+    issued = authority.server_certificate(["127.0.0.1"], now=utc_now())
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    with tempfile.NamedTemporaryFile() as chain:
+        chain.write(issued.certificate_pem + issued.key_pem)
+        chain.flush()
+        context.load_cert_chain(chain.name)
+    stopping = threading.Event()
+
+    class Drip(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            with suppress(OSError), context.wrap_socket(self.request, server_side=True) as tls:
+                tls.recv(65536)
+                tls.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+                while not stopping.wait(0.05):
+                    tls.sendall(b" ")
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Drip) as server:
+        server.daemon_threads = False
+        threading.Thread(target=server.serve_forever).start()
+        yield f"https://127.0.0.1:{server.server_address[1]}"
+        stopping.set()
+        server.shutdown()
+
+
+def test_an_answer_that_drips_is_given_up_in_time(
+    google: GoogleEmulator,
+    authority: Authority,
+    root_path: Path,
+    content: PassContent,
+    design: Design,
+    turns: NoTurns,
+) -> None:
+    credential = read_key_file(key_file(google), ISSUER)
+    with dripping(authority) as api_url:
+        addresses = GoogleAddresses(api_url, google.token_url, google.save_url, str(root_path))
+        slow = GoogleWallet(credential, addresses, turns, utc_now)
+        started = time.monotonic()
+
+        (result,) = slow.push(
+            [owed(content, design, leased_until=utc_now() + timedelta(seconds=6.5))]
+        )
+        lasted_s = time.monotonic() - started
+        slow.close()
+
+    assert result.outcome is PushOutcome.TRY_LATER
+    assert lasted_s < 2.5
 
 
 def test_closing_ends_what_waits_and_leaves_nothing_hanging(

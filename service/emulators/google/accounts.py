@@ -1,6 +1,6 @@
 """Service accounts and their access tokens: Google's OAuth JWT bearer grant.
 
-Of a key pair only the public half stays here. Source: google.md section 10; RFC 7523.
+Of a key pair only the public half stays here. Sources: docs/sources.md, g-8; RFC 7523.
 """
 
 import secrets

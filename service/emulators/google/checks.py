@@ -1,6 +1,6 @@
 """Does a request body fit the schema? Names, types, formats and enums; no rule of content.
 
-Source: google.md section 13. A null fits everywhere but in a list: it clears or is absent.
+Source: docs/sources.md, g-3. A null fits everywhere but in a list: it clears or is absent.
 """
 
 import re

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from service.emulators.google.settings import ANY_RESOURCE, Order, Ordered
 
-USUAL_RATE = 20
+USUAL_RATE = 20  # docs/sources.md, g-10
 WINDOW_S = 1.0
 REQUESTS_KEPT = 10_000
 

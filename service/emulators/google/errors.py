@@ -1,6 +1,6 @@
 """Google's words for a refusal: one exception, one body.
 
-Source: google.md sections 6 and 11 (Google, "Error codes"); reasons as seen on live answers.
+Sources: docs/sources.md, g-6 and g-9; reasons as seen on live answers.
 """
 
 from http import HTTPStatus

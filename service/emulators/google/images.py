@@ -1,6 +1,6 @@
 """Fetches the images a pass names, once by URL, as Google does before it accepts them.
 
-Source: google.md section 4. Http is accepted on this machine alone, with a warning in the log.
+Source: docs/sources.md, g-4. Http is accepted on this machine alone, with a warning in the log.
 """
 
 import logging

@@ -1,6 +1,6 @@
 """What a change makes a phone show, and Google's daily limit on that.
 
-Source: google.md section 6.
+Source: docs/sources.md, g-6.
 """
 
 from collections.abc import Iterable, Mapping

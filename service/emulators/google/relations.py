@@ -1,6 +1,6 @@
 """What a class or object owes to what is stored already: review, its class, its links.
 
-Source: google.md sections 2 and 3.
+Sources: docs/sources.md, g-2 and g-3.
 """
 
 from collections.abc import Callable

@@ -1,6 +1,6 @@
 """The rules of content that no schema states, held on a class or object as it would be stored.
 
-Source: google.md sections 2, 3, 4, 8 and 13.
+Sources: docs/sources.md, g-2 to g-4 and g-11.
 """
 
 import re

@@ -1,6 +1,6 @@
 """What happens behind Google's save link: the JWT is read and the pass lands in a wallet.
 
-Source: google.md section 5.
+Source: docs/sources.md, g-5.
 """
 
 from http import HTTPStatus

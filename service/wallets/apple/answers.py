@@ -1,6 +1,6 @@
 """What each answer of APNs means for the registration it was pushed to. Pure.
 
-Source: Handling notification responses from APNs (apple.md section 5), checked 2026-11-22.
+Source: docs/sources.md, a-5.
 """
 
 from datetime import datetime, timedelta

@@ -1,7 +1,6 @@
 """Pushes to Apple's push service (APNs) over one HTTP/2 connection, many at a time.
 
-Headers and body: apple.md section 5 (Sending notification requests to APNs; Updating a pass),
-checked 2026-11-22. A push carries nothing: the phone asks what changed.
+Headers and body: docs/sources.md, a-5. A push carries nothing: the phone asks what changed.
 """
 
 import threading

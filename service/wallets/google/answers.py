@@ -1,4 +1,4 @@
-"""What Google's answers mean for a delivery. Source: google.md section 11, checked 2026-11-24."""
+"""What Google's answers mean for a delivery. Sources: docs/sources.md, g-6 and g-9."""
 
 from datetime import timedelta
 from typing import NamedTuple
@@ -49,7 +49,7 @@ def is_busy(answer: GoogleAnswer) -> bool:
 
 
 def is_over_budget(answer: GoogleAnswer) -> bool:
-    """Say whether only the notification was refused (edutap.wallet_google issue 3)."""
+    """Say whether only the notification was refused (docs/sources.md, g-6)."""
     return answer.status == FORBIDDEN and answer.reason == QUOTA
 
 

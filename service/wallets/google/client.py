@@ -1,6 +1,6 @@
 """Calls to Google Wallet's REST API as one service account, each within its turn and its time.
 
-Source: google.md sections 1, 10 and 11, checked 2026-11-24.
+Sources: docs/sources.md, g-1 and g-8.
 """
 
 import json
@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from queue import Empty, LifoQueue
 from typing import Any
 from urllib.parse import quote
@@ -17,6 +18,7 @@ import requests
 from google.auth import crypt, exceptions
 from google.auth.transport.requests import AuthorizedSession, Request
 from google.oauth2.service_account import Credentials
+from urllib3.exceptions import HTTPError
 
 from service.domain.credentials import GoogleCredential
 from service.wallets.interface import Turns
@@ -26,7 +28,7 @@ SERVICE = "/walletobjects/v1"
 CONNECT_WITHIN_S = 3.05
 ANSWER_WITHIN_S = 10.0
 SHORTEST_CALL_S = 0.5  # with less time left a call is not begun
-LARGEST_ANSWER = 1_000_000
+LARGEST_ANSWER, PART = 1_000_000, 65_536
 NO_ANSWER, NO_TURN = 0, -1
 SUCCESS = range(200, 300)
 
@@ -56,6 +58,15 @@ class GoogleAnswer:
         return self.status in SUCCESS
 
 
+NO_CONNECTION = (
+    exceptions.TransportError,
+    requests.RequestException,
+    HTTPError,  # of urllib3, which reads the body
+    TimeoutError,
+)
+TOO_LATE = GoogleAnswer(NO_TURN, "noTurn", "no call was possible in time")
+
+
 class GoogleClient:
     """Calls as one service account. Any thread may call; connections are kept and reused."""
 
@@ -83,15 +94,17 @@ class GoogleClient:
         `kind` is `loyaltyClass` or `loyaltyObject`; `name` is the id, empty for an insert. Refusals
         and outages are answers, nothing is raised for them.
         """
-        wait = self._turns.take(self._issuer_id, until - time.monotonic() - SHORTEST_CALL_S)
+        wait = self._turns.take(self._issuer_id, _left(until) - SHORTEST_CALL_S)
         if wait is None or self._closing.wait(wait):
-            return GoogleAnswer(NO_TURN, "noTurn", "no call was possible in time")
-        left = until - time.monotonic()
-        if left < SHORTEST_CALL_S:
-            return GoogleAnswer(NO_TURN, "noTurn", "no call was possible in time")
+            return TOO_LATE
         url = f"{self._addresses.api_url}{SERVICE}/{kind}" + (f"/{quote(name)}" if name else "")
-        with self._connection() as connection:
-            return _sent(connection.session, method, url, body, left)
+        try:
+            with self._connection() as connection:
+                return connection.send(method, url, body, until)
+        except exceptions.RefreshError as error:
+            return _no_token(error)
+        except NO_CONNECTION as error:
+            return GoogleAnswer(NO_ANSWER, "noAnswer", f"{type(error).__name__}: no answer")
 
     def hold(self, for_s: float) -> None:
         """Let no process call this issuer for that many seconds."""
@@ -128,7 +141,7 @@ class GoogleClient:
             if addresses.ca_path is not None:
                 # With trust_env, REQUESTS_CA_BUNDLE would win over `verify`.
                 each.trust_env, each.verify = False, addresses.ca_path
-        return _Connection(session, tokens)
+        return _Connection(session, tokens, credentials)
 
 
 @dataclass(frozen=True)
@@ -137,34 +150,41 @@ class _Connection:
 
     session: AuthorizedSession
     tokens: requests.Session
+    credentials: Credentials
+
+    def send(self, method: str, url: str, body: dict[str, Any], until: float) -> GoogleAnswer:
+        """Send a request and return the answer; all of it, a new token included, before `until`."""
+        if not self.credentials.valid:
+            self.credentials.refresh(partial(Request(self.tokens), timeout=_timeout(until)))
+        if _left(until) < SHORTEST_CALL_S:
+            return TOO_LATE
+        with self.session.request(
+            method, url, json=body, timeout=_timeout(until), allow_redirects=False, stream=True
+        ) as response:
+            return _answer(response, _content(response, until))
 
     def close(self) -> None:
         self.session.close()
         self.tokens.close()
 
 
-def _sent(
-    session: AuthorizedSession, method: str, url: str, body: dict[str, Any], left: float
-) -> GoogleAnswer:
-    timeout = (min(CONNECT_WITHIN_S, left), min(ANSWER_WITHIN_S, left))
-    try:
-        with session.request(
-            method, url, json=body, timeout=timeout, allow_redirects=False, stream=True
-        ) as response:
-            return _answer(response, _content(response, time.monotonic() + left))
-    except exceptions.RefreshError as error:
-        return _no_token(error)
-    except (exceptions.TransportError, requests.RequestException, TimeoutError) as error:
-        return GoogleAnswer(NO_ANSWER, "noAnswer", f"{type(error).__name__}: no answer")
+def _left(until: float) -> float:
+    return until - time.monotonic()
+
+
+def _timeout(until: float) -> tuple[float, float]:
+    left = max(_left(until), SHORTEST_CALL_S)
+    return min(CONNECT_WITHIN_S, left), min(ANSWER_WITHIN_S, left)
 
 
 def _content(response: requests.Response, until: float) -> bytes:
     """Return the body; one that drips or never ends is given up."""
     parts, size = [], 0
-    for part in response.iter_content(65536):
+    # `read1` gives what has come; `read` would wait for a whole part, however slow it is.
+    while part := response.raw.read1(PART, decode_content=True):
         parts.append(part)
         size += len(part)
-        if size > LARGEST_ANSWER or time.monotonic() > until:
+        if size > LARGEST_ANSWER or _left(until) < 0:
             raise TimeoutError
     return b"".join(parts)
 

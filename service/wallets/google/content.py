@@ -1,7 +1,6 @@
 """What Google is told: a LoyaltyClass per program and a LoyaltyObject per card. Pure.
 
-Source: google.md sections 2 to 4 (Wallet REST reference, LoyaltyClass and LoyaltyObject,
-discovery revision 20260806), checked 2026-11-24.
+Sources: docs/sources.md, g-2 to g-4 and g-7.
 """
 
 import re

@@ -1,6 +1,6 @@
 """Links that save a pass to Google Wallet: a signed JWT in an address.
 
-Source: google.md sections 0.1 and 5 (Wallet reference, JWT; web integration), checked 2026-11-24.
+Source: docs/sources.md, g-5.
 A link is the right to the pass: it is never logged, and made only when a customer asks for it.
 """
 

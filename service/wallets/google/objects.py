@@ -1,7 +1,6 @@
 """Brings Google's copy of a pass up to date: the class first, then the object.
 
-The order of google.md section 11: PATCH, if it is missing insert it, if it is there after all
-PATCH. Every call carries the whole pass as it is now, so repeating one is harmless.
+PATCH, if it is missing insert it, if it is there after all PATCH (docs/sources.md, g-9). Every call carries the whole pass as it is now, so repeating one is harmless.
 """
 
 import threading

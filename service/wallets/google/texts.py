@@ -9,7 +9,7 @@ def localized(design: Design, key: str) -> dict[str, Any] | None:
     """Return a LocalizedString of the design's text `key`, or None if it has no such text.
 
     The first language of the design is the default; it is not repeated as a translation.
-    Source: google.md section 3 (Wallet REST reference, LocalizedString), checked 2026-11-24.
+    Source: docs/sources.md, g-3.
     """
     said = [(name, texts[key]) for name, texts in design.strings.items() if key in texts]
     if not said:
