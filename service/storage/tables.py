@@ -187,7 +187,10 @@ class BalanceRow(Owned):
 
 class EntryRow(Owned):
     __tablename__ = "entries"
-    __table_args__ = (Index(None, "account_id", "balance", "id"),)
+    __table_args__ = (
+        Index(None, "account_id", "balance", "id"),
+        Index(None, "account_id", "id"),
+    )
 
     account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
     event_id: Mapped[UUID | None] = mapped_column(ForeignKey("events.id"))
@@ -215,6 +218,7 @@ class CardRow(Owned):
         CheckConstraint("active_slot BETWEEN 1 AND slots", "slot_within_limit"),
         Index(None, "account_id", "created_at"),
         Index(None, "brand_id", "id"),
+        Index(None, "brand_id", "status", "id"),
     )
 
     program_id: Mapped[UUID] = mapped_column(ForeignKey("programs.id"))

@@ -1,6 +1,7 @@
 """Brings Google's copy of a pass up to date: the class first, then the object.
 
-PATCH, if it is missing insert it, if it is there after all PATCH (docs/sources.md, g-9). Every call carries the whole pass as it is now, so repeating one is harmless.
+PATCH, if it is missing insert it, if it is there after all PATCH (docs/sources.md, g-9). Every call
+carries the whole pass as it is now, so repeating one is harmless.
 """
 
 import threading

@@ -31,6 +31,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("wallet", "type_id", name="pk_turns"),
     )
     op.create_index("ix_cards_brand_id_id", "cards", ["brand_id", "id"])
+    op.create_index("ix_cards_brand_id_status_id", "cards", ["brand_id", "status", "id"])
+    op.create_index("ix_entries_account_id_id", "entries", ["account_id", "id"])
 
 
 def _credentials() -> None:
