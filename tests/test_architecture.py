@@ -155,6 +155,28 @@ def test_the_domain_needs_only_the_standard_library() -> None:
     }
 
 
+LARGEST_LAYER, LARGEST_MODULE = 4000, 450
+
+
+def lines_of(file: Path) -> int:
+    return len(file.read_text(encoding="utf-8").splitlines())
+
+
+def test_every_layer_can_be_known_by_one_person() -> None:
+    """docs/decisions/0020: emulators are as large as their vendors' rules."""
+    sizes: dict[str, int] = {}
+    for file in files():
+        layer = layer_of(file)
+        sizes[layer] = sizes.get(layer, 0) + lines_of(file)
+    sizes.pop("emulators")
+
+    assert {layer: size for layer, size in sizes.items() if size > LARGEST_LAYER} == {}
+
+
+def test_no_module_has_outgrown_its_name() -> None:
+    assert [str(file) for file in files() if lines_of(file) > LARGEST_MODULE] == []
+
+
 def test_only_operations_open_a_writing_transaction() -> None:
     openers = {
         str(file.relative_to(SERVICE))

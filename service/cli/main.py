@@ -1,7 +1,6 @@
 """The tessera command: its arguments, and how its results and errors are shown."""
 
 import json
-import logging
 import os
 import sys
 from collections.abc import Callable
@@ -12,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from service import __version__
-from service.cli import administration, control_socket, demo, demo_host
+from service.cli import administration, control_socket, demo, demo_host, logs
 from service.cli.run import database_file, database_held, run, run_worker
 from service.cli.serve import serve as serve_processes
 from service.cli.story import Story
@@ -51,11 +50,7 @@ def main() -> None:
 def tessera() -> None:
     """Tessera issues loyalty cards and keeps them true in every phone wallet."""
     os.umask(0o077)  # the database holds what is nobody else's business
-    logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
-    logging.getLogger("alembic").setLevel(logging.WARNING)
-    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a line per waiting request
+    logs.configure()
 
 
 @tessera.command("migrate")

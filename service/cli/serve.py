@@ -9,6 +9,7 @@ from granian import Granian
 from granian.constants import Interfaces
 
 from service.app import create_app
+from service.cli import logs
 from service.cli.web import bind
 from service.domain.errors import SetupError
 from service.settings import Settings, load
@@ -53,4 +54,5 @@ def application() -> Any:
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         os.kill(os.getpid(), signal.SIGKILL)
+    logs.configure()
     return create_app(keep_open(load()).context)

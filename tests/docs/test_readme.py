@@ -28,7 +28,7 @@ def test_the_first_card_of_the_readme_works_as_written(tmp_path: Path) -> None:
         )
 
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "the phone shows: 175 usable" in done.stdout
-    assert "the phone shows: 175 voided" in done.stdout
-    assert "Google Wallet shows: 175 INACTIVE" in done.stdout
+    assert "on_phone: 175 usable" in done.stdout
+    assert "on_phone: 175 voided" in done.stdout
+    assert "in_google: 175 INACTIVE" in done.stdout
     assert "CMS Verification successful" in done.stderr
