@@ -8,7 +8,8 @@ from uuid import UUID
 from service.context import Context
 from service.domain.brands import Brand, Mode
 from service.domain.errors import NotFound, SetupError
-from service.operations import access, programs
+from service.domain.passes import WalletName
+from service.operations import access, deliveries, programs
 
 Result = dict[str, Any] | list[dict[str, Any]]
 Command = Callable[..., Result]
@@ -92,6 +93,12 @@ def import_google_key(context: Context, brand: str, issuer: str, key_file: str) 
     return {"issuer": imported.type_id, "service_account": imported.email}
 
 
+def resend_to_google(context: Context, brand: str) -> Result:
+    brand_id = programs.brand_called(context, brand)
+    passes = deliveries.owe_again(context, brand_id, WalletName.GOOGLE)
+    return {"passes": passes, "seconds": passes // context.settings.google_calls_per_s + 1}
+
+
 def _content(path: str) -> bytes:
     try:
         return Path(path).read_bytes()
@@ -110,6 +117,7 @@ COMMANDS: Mapping[str, Command] = {
     "keys revoke": revoke_key,
     "certs import": import_certificate,
     "google import": import_google_key,
+    "google resend": resend_to_google,
 }
 
 

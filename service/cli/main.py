@@ -269,6 +269,14 @@ def import_google_key(brand: str, issuer: str, key_file: str, as_json: bool) -> 
     _perform("google import", arguments, as_json)
 
 
+@google.command("resend")
+@brand_option
+@json_option
+def resend_to_google(brand: str, as_json: bool) -> None:
+    """Send every pass of a brand to Google once more, as after a restored backup."""
+    _perform("google resend", {"brand": brand}, as_json)
+
+
 def _perform(command: str, arguments: dict[str, Any], as_json: bool) -> None:
     """Do it on the database, or in the running service that holds the database."""
     settings = load()

@@ -12,6 +12,7 @@ COALESCE = timedelta(seconds=2)  # one target is told at most this often, newest
 LEASE = timedelta(seconds=60)
 # A block waits for the batches in hand: Google takes some 15 calls a second, Apple thousands.
 BATCH = {WalletName.APPLE: 50, WalletName.GOOGLE: 15}
+CONFIRM_AFTER = timedelta(seconds=60)  # by then an unanswered call has taken effect, if ever
 LONGEST_WAIT = timedelta(hours=1)
 
 

@@ -14,6 +14,11 @@ class WalletName(StrEnum):
     APPLE = "apple"  # every phone keeps its own copy and fetches the next one
     GOOGLE = "google"  # Google keeps the one object that every phone shows
 
+    @property
+    def keeps_passes(self) -> bool:
+        """Say whether the vendor keeps the pass, so that a delivery must bring its content."""
+        return self is WalletName.GOOGLE
+
 
 @dataclass(frozen=True)
 class Pass:

@@ -2,19 +2,20 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
 from service.context import Context
 from service.domain.deliveries import Delivery, Progress
-from service.domain.errors import SetupError
+from service.domain.errors import ServiceError, SetupError
 from service.domain.history import Actor, Record, Settled
 from service.domain.installations import Proof
 from service.domain.passes import Pass, WalletName
 from service.operations import installations as devices
 from service.operations.passes import drawn
-from service.storage import cards, deliveries, history, installations, passes
+from service.storage import cards, claims, deliveries, history, installations, passes
 from service.storage.database import Transaction
 from service.wallets.interface import PushOutcome, PushResult, Wallet
 
@@ -31,7 +32,7 @@ class Batch:
 def claim(context: Context, name: WalletName) -> list[Batch]:
     """Lease a wallet's deliveries that are due, by who must make them; empty if none is."""
     with context.transaction() as transaction:
-        leased = deliveries.claim(transaction, name, uuid7(), context.now())
+        leased = claims.claim(transaction, name, uuid7(), context.now())
     groups: dict[tuple[UUID, str], list[Delivery]] = {}
     for each in leased:
         groups.setdefault((each.brand_id, each.type_id), []).append(each)
@@ -52,7 +53,7 @@ def _batches(
             return [Batch(leased, None, error.detail)]
         if wallet is None:
             return [Batch(leased, None, f"There is no credential for {type_id}.")]
-        if not wallet.keeps_passes:
+        if not name.keeps_passes:
             return [Batch(leased, wallet)]
         return _with_contents(context, transaction, wallet, leased)
 
@@ -62,7 +63,7 @@ def _with_contents(
 ) -> list[Batch]:
     """Return the deliveries with their passes as they are now, maybe newer than what was owed.
 
-    One whose data does not open is a batch of its own: it must not hold up the others.
+    One that cannot be drawn is a batch of its own: it must not hold up the others.
     """
     good, spoiled = [], []
     for each in leased:
@@ -70,7 +71,7 @@ def _with_contents(
         assert shown is not None
         try:
             content, design = drawn(context, transaction, shown)
-        except SetupError as error:
+        except ServiceError as error:
             spoiled.append(Batch([each], None, error.detail))
         else:
             good.append(replace(each, version=shown.version, content=content, design=design))
@@ -89,8 +90,9 @@ def reclaim(context: Context) -> None:
 
 def idle_s(context: Context, name: WalletName, at_most: float) -> float:
     """Return how many seconds may pass before a delivery that is known now becomes due."""
+    since = context.now() - timedelta(seconds=at_most)
     with context.reading() as transaction:
-        due_at = deliveries.next_due(transaction, name)
+        due_at = deliveries.next_due(transaction, name, since)
     if due_at is None:
         return at_most
     return max(0.0, min(at_most, (due_at - context.now()).total_seconds()))
@@ -108,6 +110,9 @@ def conclude(context: Context, results: Iterable[tuple[Delivery, PushResult]]) -
                 gone.append((delivery, result))
             elif result.outcome is PushOutcome.ACCEPTED:
                 deliveries.finish(transaction, delivery, context.now())
+            elif result.outcome is PushOutcome.NOT_YET:
+                due_at = context.now() + (result.wait or timedelta(0))
+                deliveries.put_back(transaction, delivery, due_at)
             else:
                 _give_back(context, transaction, delivery, result)
     for delivery, result in gone:
@@ -123,7 +128,8 @@ def _give_back(
     now = context.now()
     until = now + result.wait if result.wait else None
     why = result.reason or result.outcome
-    deliveries.give_back(transaction, delivery, why, now, until)
+    is_doubtful = result.is_doubtful
+    deliveries.give_back(transaction, delivery, why, now, until, is_doubtful=is_doubtful)
 
 
 @dataclass(frozen=True)
@@ -133,6 +139,16 @@ class PassProof:
     shown: Pass
     installations: list[Proof]
     kept: Progress | None = None
+
+
+def owe_again(context: Context, brand_id: UUID, name: WalletName) -> int:
+    """Make every pass of a brand in a wallet due once more; return how many there are.
+
+    For after a restored backup: what the vendor keeps may be newer than what is known here.
+    """
+    with context.transaction() as transaction:
+        transaction.owes_push = True
+        return deliveries.owe_again(transaction, brand_id, name, context.now())
 
 
 def proof(context: Context, actor: Actor, card_id: UUID) -> list[PassProof]:

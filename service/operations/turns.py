@@ -1,14 +1,13 @@
 """The calls that all processes together may make to a vendor: each takes the next turn."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 from service.domain.passes import WalletName
 from service.storage import turns
 from service.storage.database import Database
+from service.wallets.interface import Turn
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MICROSECOND = timedelta(microseconds=1)
 SECOND_US = 1_000_000
 
 
@@ -31,13 +30,10 @@ class VendorTurns:
         self._step_us = SECOND_US // per_second
         self._now = now
 
-    def take(self, type_id: str, at_most_s: float) -> float | None:
-        """Return how many seconds to wait before the next call; that moment is then taken.
-
-        None, and nothing is taken: it would be later than `at_most_s` from now.
-        """
-        now_us = self._now_us()
-        latest_us = now_us + round(max(at_most_s, 0) * SECOND_US)
+    def take(self, type_id: str, at_most_s: float) -> Turn:
+        """Take the next moment at which a call may start, unless it is later than `at_most_s`."""
+        now_us = turns.micros(self._now())
+        latest_us = now_us + round(at_most_s * SECOND_US)
         with self._database.transaction() as transaction:
             start_us = turns.take(
                 transaction,
@@ -47,13 +43,16 @@ class VendorTurns:
                 latest_us=latest_us,
                 step_us=self._step_us,
             )
-        return None if start_us is None else max(0, start_us - self._now_us()) / SECOND_US
+            if start_us is None:
+                free_us = turns.free_at(transaction, self._wallet, type_id, now_us)
+                return Turn(self._seconds_to(free_us), is_taken=False)
+        return Turn(self._seconds_to(start_us), is_taken=True)
 
     def hold(self, type_id: str, for_s: float) -> None:
         """Let nobody call for that many seconds, at most 5 minutes."""
         for_us = round(for_s * SECOND_US)
         with self._database.transaction() as transaction:
-            turns.hold(transaction, self._wallet, type_id, self._now_us(), for_us)
+            turns.hold(transaction, self._wallet, type_id, turns.micros(self._now()), for_us)
 
-    def _now_us(self) -> int:
-        return (self._now() - EPOCH) // MICROSECOND
+    def _seconds_to(self, moment_us: int) -> float:
+        return max(0, moment_us - turns.micros(self._now())) / SECOND_US

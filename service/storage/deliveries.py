@@ -1,4 +1,4 @@
-"""Debts to targets: claimed by lease, finished under the same lease."""
+"""Debts to targets: made, finished under the lease they were claimed by, and looked at."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,96 +8,16 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, CursorResult, and_, case, func, select, update
 
 from service.domain.deliveries import (
-    BATCH,
-    LEASE,
+    CONFIRM_AFTER,
     Delivery,
     Priority,
     Progress,
     not_before,
     retry_after,
 )
-from service.domain.errors import SetupError
 from service.domain.passes import Pass, WalletName
 from service.storage.database import Transaction
-from service.storage.tables import DeliveryRow, DeviceRow, InstallationRow, PassRow
-
-
-def claim(
-    transaction: Transaction, wallet: WalletName, lease: UUID, now: datetime
-) -> list[Delivery]:
-    """Lease a batch of a wallet's due deliveries of one brand, the most urgent and oldest first.
-
-    The brand is that of the most urgent one: a slow brand must not hold leases of others. A lease
-    moves `due_at` to its end: if its owner dies, the debt is due again by itself.
-    """
-    is_due = and_(DeliveryRow.wallet == wallet, DeliveryRow.due_at <= now)
-    first = (
-        select(DeliveryRow.brand_id)
-        .where(is_due)
-        .order_by(DeliveryRow.priority, DeliveryRow.due_at)
-        .limit(1)
-    )
-    due = (
-        select(DeliveryRow.id)
-        .where(is_due, DeliveryRow.brand_id == first.scalar_subquery())
-        .order_by(DeliveryRow.priority, DeliveryRow.due_at)
-        .limit(BATCH[wallet])
-        .with_for_update(skip_locked=True)
-    )
-    claimed = (
-        update(DeliveryRow)
-        .where(DeliveryRow.id.in_(due.scalar_subquery()))
-        .values(lease=lease, due_at=now + LEASE)
-        .returning(DeliveryRow.id)
-        .execution_options(synchronize_session=False)
-    )
-    ids = list(transaction.session.scalars(claimed))
-    return _leased(transaction, ids, lease) if ids else []
-
-
-def _leased(transaction: Transaction, ids: Sequence[UUID], lease: UUID) -> list[Delivery]:
-    query = (
-        select(DeliveryRow, DeviceRow, PassRow.type_id)
-        .outerjoin(DeviceRow, DeviceRow.id == DeliveryRow.device_id)
-        .join(PassRow, PassRow.id == DeliveryRow.pass_id)
-        .where(DeliveryRow.id.in_(ids))
-        .order_by(DeliveryRow.priority, DeliveryRow.id)
-        .execution_options(populate_existing=True)
-    )
-    rows = transaction.session.execute(query).all()
-    return [each for row in rows if (each := _opened(transaction, row[0], row[1], row[2], lease))]
-
-
-def _opened(
-    transaction: Transaction,
-    row: DeliveryRow,
-    device: DeviceRow | None,
-    type_id: str,
-    lease: UUID,
-) -> Delivery | None:
-    """Return the delivery, or None if its push token does not open; that is noted at the row."""
-    push_token = ""
-    try:
-        if device is not None:
-            push_token = transaction.vault.open(device.push_token, "devices", device.id)
-    except SetupError as error:
-        row.last_error = error.detail
-        transaction.session.flush()
-        return None
-    assert row.due_at is not None
-    return Delivery(
-        id=row.id,
-        brand_id=row.brand_id,
-        pass_id=row.pass_id,
-        device_id=row.device_id,
-        wallet=WalletName(row.wallet),
-        type_id=type_id,
-        push_token=push_token,
-        version=row.wanted_version,
-        attempts=row.attempts,
-        lease=lease,
-        leased_until=row.due_at,
-    )
+from service.storage.tables import DeliveryRow, InstallationRow
 
 
 def insert_target(
@@ -138,6 +58,7 @@ def insert_target(
 def finish(transaction: Transaction, delivery: Delivery, now: datetime) -> None:
     """Record that the target was told; a lost lease or a newer record is left alone."""
     newer = DeliveryRow.wanted_version > delivery.version
+    doubted = DeliveryRow.doubted_at.is_not(None)
     again = not_before(now)
     transaction.session.execute(
         update(DeliveryRow)
@@ -149,10 +70,12 @@ def finish(transaction: Transaction, delivery: Delivery, now: datetime) -> None:
         .values(
             sent_version=delivery.version,
             sent_at=now,
-            due_at=case((newer, _unless_sooner(again)), else_=None),
+            due_at=case((newer, _unless_sooner(again)), (doubted, now + CONFIRM_AFTER), else_=None),
+            doubted_at=None,
             priority=case((newer, DeliveryRow.priority), else_=int(Priority.NORMAL)),
             idle_at=again,
             lease=None,
+            leased_until=None,
             attempts=0,
             last_error=None,
         )
@@ -165,9 +88,18 @@ def _unless_sooner(again: datetime) -> ColumnElement[datetime]:
 
 
 def give_back(
-    transaction: Transaction, delivery: Delivery, why: str, now: datetime, wait: datetime | None
+    transaction: Transaction,
+    delivery: Delivery,
+    why: str,
+    now: datetime,
+    wait: datetime | None,
+    *,
+    is_doubtful: bool = False,
 ) -> None:
-    """Note the failed attempt and when to try again: after a growing pause, or at `wait`."""
+    """Note the failed attempt and when to try again: after a growing pause, or at `wait`.
+
+    `is_doubtful`: the call may take effect yet, even after a later one that succeeds.
+    """
     attempts = delivery.attempts + 1
     later = max(now + retry_after(attempts), wait or now)
     urgent = DeliveryRow.priority == int(Priority.URGENT)
@@ -176,21 +108,52 @@ def give_back(
     transaction.session.execute(
         update(DeliveryRow)
         .where(DeliveryRow.id == delivery.id, DeliveryRow.lease == delivery.lease)
-        .values(lease=None, due_at=soonest, attempts=attempts, last_error=why)
+        .values(
+            lease=None,
+            leased_until=None,
+            due_at=soonest,
+            attempts=attempts,
+            last_error=why,
+            doubted_at=now if is_doubtful else DeliveryRow.doubted_at,
+        )
     )
+
+
+def put_back(transaction: Transaction, delivery: Delivery, due_at: datetime) -> None:
+    """End the lease of a debt that nobody was called about; it is owed as before."""
+    transaction.session.execute(
+        update(DeliveryRow)
+        .where(DeliveryRow.id == delivery.id, DeliveryRow.lease == delivery.lease)
+        .values(lease=None, leased_until=None, due_at=_unless_sooner(due_at))
+    )
+
+
+def owe_again(transaction: Transaction, brand_id: UUID, wallet: WalletName, now: datetime) -> int:
+    """Make every target of a brand in a wallet due; return how many there are."""
+    owed = transaction.session.execute(
+        update(DeliveryRow)
+        .where(DeliveryRow.brand_id == brand_id, DeliveryRow.wallet == wallet)
+        .values(due_at=case((DeliveryRow.due_at < now, DeliveryRow.due_at), else_=now))
+    )
+    return cast("CursorResult[Any]", owed).rowcount
 
 
 def end_leases(transaction: Transaction, now: datetime) -> None:
     """Make every leased delivery due; only for a process that nobody else can compete with."""
     transaction.session.execute(
-        update(DeliveryRow).where(DeliveryRow.lease.is_not(None)).values(lease=None, due_at=now)
+        update(DeliveryRow)
+        .where(DeliveryRow.lease.is_not(None))
+        .values(lease=None, leased_until=None, due_at=now)
     )
 
 
-def next_due(transaction: Transaction, wallet: WalletName) -> datetime | None:
-    """Return when the wallet's next delivery is due, or None if nothing is owed."""
+def next_due(transaction: Transaction, wallet: WalletName, since: datetime) -> datetime | None:
+    """Return when the wallet's next delivery is due, or None if nothing is owed.
+
+    Those due before `since` are left out: they cannot be claimed now, or would have been.
+    """
     query = select(func.min(DeliveryRow.due_at)).where(
-        DeliveryRow.wallet == wallet, DeliveryRow.due_at.is_not(None)
+        DeliveryRow.wallet == wallet, DeliveryRow.due_at >= since
     )
     return transaction.session.scalar(query)
 
@@ -231,6 +194,9 @@ def note_told(transaction: Transaction, shown: Pass, now: datetime) -> None:
             sent_version=shown.version,
             sent_at=now,
             due_at=case((owed, now), else_=None),
+            priority=case((owed, DeliveryRow.priority), else_=int(Priority.NORMAL)),
+            attempts=0,
+            last_error=None,
         )
     )
 
@@ -249,6 +215,8 @@ def owe_if_untold(transaction: Transaction, shown: Pass, device_id: UUID, now: d
     owed = transaction.session.execute(
         update(DeliveryRow)
         .where(DeliveryRow.installation_id.in_(untold))
-        .values(due_at=now, lease=None, attempts=0, sent_version=shown.version - 1)
+        .values(
+            due_at=now, lease=None, leased_until=None, attempts=0, sent_version=shown.version - 1
+        )
     )
     transaction.owes_push |= cast("CursorResult[Any]", owed).rowcount > 0

@@ -38,6 +38,8 @@ def _rebuildable(connection: Connection) -> Iterator[None]:
     """
     if connection.dialect.name != "sqlite":
         with connection.begin():
+            # Building an index on a large table takes longer than any request may.
+            connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
             yield
         return
     driver: Any = connection.connection.driver_connection

@@ -298,6 +298,8 @@ class InstallationRow(Owned):
 class DeliveryRow(Owned):
     """The debt to one target. `due_at` is empty when nothing is owed; a lease moves it ahead.
 
+    `doubted_at`: since then a call that was not answered may still take effect.
+
     The target of a wallet that keeps the pass itself (Google's object) has no installation.
     """
 
@@ -306,6 +308,15 @@ class DeliveryRow(Owned):
         Index(
             "ix_deliveries_due",
             "wallet",
+            "priority",
+            "due_at",
+            postgresql_where=text("due_at IS NOT NULL"),
+            sqlite_where=text("due_at IS NOT NULL"),
+        ),
+        Index(
+            "ix_deliveries_due_by_brand",
+            "wallet",
+            "brand_id",
             "priority",
             "due_at",
             postgresql_where=text("due_at IS NOT NULL"),
@@ -334,6 +345,8 @@ class DeliveryRow(Owned):
     due_at: Mapped[datetime | None]
     idle_at: Mapped[datetime]
     lease: Mapped[UUID | None]
+    leased_until: Mapped[datetime | None]
+    doubted_at: Mapped[datetime | None]
     attempts: Mapped[int]
     last_error: Mapped[str | None]
     sent_at: Mapped[datetime | None]

@@ -26,7 +26,6 @@ class FakeWallet:
     faults: list[str] = field(default_factory=list)
     pushed: list[Delivery] = field(default_factory=list)
     offered: list[PassContent] = field(default_factory=list)
-    keeps_passes: bool = False
 
     def answer(
         self, push_token: str, outcome: PushOutcome, *, gone_since: datetime | None = None

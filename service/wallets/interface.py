@@ -18,13 +18,15 @@ class PushOutcome(StrEnum):
     GONE = "gone"  # the pass left that device: stop sending
     TRY_LATER = "try_later"
     REFUSED = "refused"  # our set-up is wrong: an operator must act, then it is tried again
+    NOT_YET = "not_yet"  # nobody was called: it is owed as before
 
 
 @dataclass(frozen=True)
 class PushResult:
     """What became of one delivery. `reason` is the wallet's word, shown to staff.
 
-    `gone_since` (aware UTC): a registration made later than this is still good.
+    `gone_since` (aware UTC): a registration made later than this is still good. `is_doubtful`: the
+    call was not answered and may take effect yet, even after a later one.
     """
 
     delivery_id: UUID
@@ -32,6 +34,7 @@ class PushResult:
     reason: str | None = None
     gone_since: datetime | None = None
     wait: timedelta | None = None
+    is_doubtful: bool = False
 
 
 @dataclass(frozen=True)
@@ -48,10 +51,6 @@ class Offer:
 
 class Wallet(Protocol):
     """One brand's side of one phone wallet. May use the network; never sees the database."""
-
-    @property
-    def keeps_passes(self) -> bool:
-        """Say whether the vendor keeps the pass, so that a delivery must bring its content."""
 
     def offer(self, content: PassContent, design: Design, *, is_kept: bool = False) -> Offer:
         """Return what the customer opens to add the pass.
@@ -106,14 +105,19 @@ class Wallets(Protocol):
         """Close every wallet there is."""
 
 
+@dataclass(frozen=True)
+class Turn:
+    """A moment at which a call may start, in seconds from now; others may get it if not taken."""
+
+    wait_s: float
+    is_taken: bool
+
+
 class Turns(Protocol):
     """The calls that all processes together may make to one vendor's account, one at a time."""
 
-    def take(self, type_id: str, at_most_s: float) -> float | None:
-        """Return how many seconds to wait before the next call; that moment is then taken.
-
-        None, and nothing is taken: it would be later than `at_most_s` from now.
-        """
+    def take(self, type_id: str, at_most_s: float) -> Turn:
+        """Take the next moment at which a call may start, unless it is later than `at_most_s`."""
 
     def hold(self, type_id: str, for_s: float) -> None:
         """Let nobody call for that many seconds, at most 5 minutes."""

@@ -62,9 +62,11 @@ def _results(batch: Batch) -> Iterator[Result]:
             yield delivery, PushResult(delivery.id, PushOutcome.REFUSED, batch.fault)
         return
     by_id = {delivery.id: delivery for delivery in batch.deliveries}
+    said = set()
     for result in batch.wallet.push(batch.deliveries):
-        if result.outcome is PushOutcome.REFUSED:
+        if result.outcome is PushOutcome.REFUSED and result.reason not in said:
             log.error("a wallet refuses our pushes: %s", result.reason)
+            said.add(result.reason)
         yield by_id[result.delivery_id], result
 
 

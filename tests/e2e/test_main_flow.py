@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from tests.e2e.deployment import Deployment, until
 
@@ -210,6 +211,33 @@ def test_a_hanging_google_holds_up_neither_a_stop_nor_apple(deployment: Deployme
 
     assert lasted_s < 20  # a call in hand is given up after 10 s
     until(lambda: deployment.in_google(saved)["points"]["value"] == "5", within_s=90)
+
+
+@pytest.mark.parametrize("deployment", ["embedded"], indirect=True)
+def test_clicks_on_a_hanging_google_hold_up_no_till(deployment: Deployment) -> None:
+    deployment.connect_google()
+    deployment.start()
+    cards = [deployment.card(f"m-{number}", points=0) for number in range(16)]
+    deployment.google.control({"black_hole": True})
+
+    with ThreadPoolExecutor(16) as pool:
+        clicked = [pool.submit(status_of, each["links"]["google"]) for each in cards]
+        until(lambda: deployment.google.lost >= 1)
+        started = time.monotonic()
+        answer = deployment.call("POST", "/v1/lookup", {"number": cards[0]["number"]})
+        lasted_s = time.monotonic() - started
+        statuses = {each.result() for each in clicked}
+    deployment.google.control({"black_hole": False})
+
+    assert answer["can_redeem"] is True
+    assert lasted_s < 2  # each click that waits for Google does so for 5 s
+    assert statuses == {503}
+
+
+def status_of(url: str) -> int:
+    with requests.Session() as session:
+        session.trust_env = False
+        return session.get(url, allow_redirects=False, timeout=60).status_code
 
 
 @pytest.mark.parametrize("deployment", ["scaled"], indirect=True)

@@ -337,3 +337,35 @@ def test_a_lease_names_one_batch(world: World, card: CARD) -> None:
 
     assert len(leases) == 1
     assert isinstance(leases.pop(), UUID)
+
+
+def test_a_debt_nobody_was_called_about_is_owed_as_before(
+    world: World, card: CARD, now: datetime
+) -> None:
+    earn(world, card)
+
+    conclude(world, claim_one(world), PushOutcome.NOT_YET, wait=timedelta(seconds=3))
+
+    kept = row(world)
+    assert (kept.attempts, kept.last_error, kept.lease) == (0, None, None)
+    assert kept.due_at == now + timedelta(seconds=3)
+
+
+def test_after_a_call_without_an_answer_the_state_is_sent_once_more(
+    world: World, card: CARD, now: datetime
+) -> None:
+    earn(world, card)
+    conclude(world, claim_one(world), PushOutcome.TRY_LATER, is_doubtful=True)
+    world.clock.forward(seconds=2)
+
+    conclude(world, claim_one(world), PushOutcome.ACCEPTED)
+    settled = row(world)
+    world.clock.forward(seconds=59)
+    too_early = claimed(world)
+    world.clock.forward(seconds=1)
+    conclude(world, claim_one(world), PushOutcome.ACCEPTED)
+
+    assert (settled.sent_version, settled.attempts) == (2, 0)
+    assert settled.due_at == now + timedelta(seconds=62)
+    assert too_early == []
+    assert row(world).due_at is None

@@ -12,10 +12,12 @@ from service.operations.turns import VendorTurns
 from service.settings import Settings
 from service.storage.database import Database
 from service.storage.vault import load_vault
+from service.wallets.interface import Turn
 from tests.world import Clock
 
 ISSUER = "3388000000022222222"
 PER_SECOND = 15
+AT_ONCE = Turn(0.0, is_taken=True)
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 
@@ -40,7 +42,7 @@ def test_no_two_calls_of_any_process_start_closer_than_the_rate(
 ) -> None:
     with ThreadPoolExecutor(9) as pool:
         taken = [pool.submit(processes[n % len(processes)].take, ISSUER, 3600) for n in range(90)]
-    waits = sorted(turn.result() or 0.0 for turn in taken)
+    waits = sorted(turn.result().wait_s for turn in taken)
 
     gaps = [later - sooner for sooner, later in pairwise(waits)]
     assert waits[0] == 0
@@ -53,7 +55,7 @@ def test_an_idle_account_is_called_at_once(processes: list[VendorTurns], clock: 
         processes[0].take(ISSUER, 3600)
     clock.forward(seconds=10)
 
-    assert processes[-1].take(ISSUER, 0) == 0
+    assert processes[-1].take(ISSUER, 0) == AT_ONCE
 
 
 def test_a_turn_that_would_come_too_late_is_not_taken(processes: list[VendorTurns]) -> None:
@@ -62,8 +64,11 @@ def test_a_turn_that_would_come_too_late_is_not_taken(processes: list[VendorTurn
 
     refused = [processes[-1].take(ISSUER, 0.5) for _ in range(5)]
 
-    assert refused == [None] * 5
-    assert processes[-1].take(ISSUER, 1.1) == pytest.approx(1.0, abs=0.01)
+    assert {turn.is_taken for turn in refused} == {False}
+    assert {round(turn.wait_s, 2) for turn in refused} == {1.0}
+    later = processes[-1].take(ISSUER, 1.1)
+    assert later.is_taken
+    assert later.wait_s == pytest.approx(1.0, abs=0.01)
 
 
 def test_a_hold_keeps_every_process_from_calling(
@@ -72,15 +77,16 @@ def test_a_hold_keeps_every_process_from_calling(
     processes[0].hold(ISSUER, 30)
     processes[0].hold(ISSUER, 5)
 
-    assert processes[-1].take(ISSUER, 29) is None
+    refused = processes[-1].take(ISSUER, 29)
+    assert refused == Turn(30.0, is_taken=False)
     clock.forward(seconds=29.5)
-    assert processes[-1].take(ISSUER, 1) == pytest.approx(0.5)
+    assert processes[-1].take(ISSUER, 1) == Turn(0.5, is_taken=True)
 
 
 def test_accounts_do_not_wait_for_each_other(processes: list[VendorTurns]) -> None:
     processes[0].hold(ISSUER, 30)
 
-    assert processes[-1].take("3388000000033333333", 0) == 0
+    assert processes[-1].take("3388000000033333333", 0) == AT_ONCE
 
 
 def test_a_clock_that_was_wrong_holds_up_nobody_for_long(
@@ -90,13 +96,18 @@ def test_a_clock_that_was_wrong_holds_up_nobody_for_long(
     processes[0].hold(ISSUER, 30)
     clock.forward(hours=-5)
 
-    assert processes[-1].take(ISSUER, 0) == 0
+    assert processes[-1].take(ISSUER, 0) == AT_ONCE
 
 
 def test_no_hold_is_longer_than_five_minutes(processes: list[VendorTurns], clock: Clock) -> None:
     processes[0].hold(ISSUER, 86_400)
 
     clock.forward(seconds=299)
-    assert processes[-1].take(ISSUER, 0) is None
+    assert not processes[-1].take(ISSUER, 0).is_taken
     clock.forward(seconds=1.1)
-    assert processes[-1].take(ISSUER, 0) == 0
+    assert processes[-1].take(ISSUER, 0) == AT_ONCE
+
+
+def test_a_turn_in_the_past_is_never_taken(processes: list[VendorTurns]) -> None:
+    assert not processes[0].take(ISSUER, -5).is_taken
+    assert processes[0].take(ISSUER, 0) == AT_ONCE

@@ -123,9 +123,6 @@ class PhoneWalletContract(WalletContract):
 class KeepingWalletContract(WalletContract):
     """What a wallet must do besides whose vendor keeps the pass."""
 
-    def test_it_says_that_deliveries_must_bring_the_pass(self, vendor: Vendor) -> None:
-        assert vendor.wallet.keeps_passes
-
     def test_the_first_offer_tells_the_vendor_and_a_later_one_does_not(
         self, vendor: Vendor
     ) -> None:

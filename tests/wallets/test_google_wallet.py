@@ -7,8 +7,9 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from google.auth import jwt
 from service.domain.cards import CardStatus
 from service.domain.deliveries import Delivery
 from service.domain.designs import Design
-from service.domain.errors import SetupError
+from service.domain.errors import SetupError, StorageBusy
 from service.domain.passes import PassContent, WalletName
 from service.emulators.certificates import Authority
 from service.emulators.control import utc_now
@@ -29,7 +30,7 @@ from service.wallets.google.client import GoogleAddresses
 from service.wallets.google.content import class_id
 from service.wallets.google.credential import read_key_file
 from service.wallets.google.wallet import GoogleWallet
-from service.wallets.interface import PushOutcome, PushResult
+from service.wallets.interface import PushOutcome, PushResult, Turn
 from tests.google import ISSUER, google_wallet, key_file
 
 from .builders import a_balance, a_content, a_delivery, a_design
@@ -340,7 +341,7 @@ def test_a_delivery_whose_lease_is_nearly_over_is_not_begun(
 ) -> None:
     (result,) = wallet.push([owed(content, design, leased_until=utc_now())])
 
-    assert result.outcome is PushOutcome.TRY_LATER
+    assert result.outcome is PushOutcome.NOT_YET
     assert google.count == 0
 
 
@@ -529,9 +530,204 @@ def test_a_key_file_that_is_no_json_is_refused() -> None:
         read_key_file(b"\x00", ISSUER)
 
 
+def test_the_first_batch_of_a_process_asks_about_the_class_once(
+    wallet: GoogleWallet, google: GoogleEmulator, content: PassContent, design: Design
+) -> None:
+    batch = [owed(replace(content, serial=f"{ISSUER}.{uuid4()}-g1"), design) for _ in range(8)]
+
+    results = list(wallet.push(batch))
+
+    assert {each.outcome for each in results} == {PushOutcome.ACCEPTED}
+    about_classes = [c for c in calls(google) if c[1] == "loyaltyClass"]
+    assert about_classes == [("PATCH", "loyaltyClass", 404), ("POST", "loyaltyClass", 200)]
+
+
+def test_a_class_that_appeared_meanwhile_is_brought_up_to_date(
+    new_wallet: Callable[[], GoogleWallet],
+    google: GoogleEmulator,
+    content: PassContent,
+    design: Design,
+) -> None:
+    told(new_wallet(), content, design)
+    missing = {"status": 404, "reason": "resourceNotFound", "times": 1}
+    google.control({"respond": {class_id(content): missing}})
+
+    told(new_wallet(), content, replace(design, background="rgb(9, 9, 9)"))
+
+    view: Any = google.view(content.serial)
+    assert view["class"]["hexBackgroundColor"] == "#090909"
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_whoever_says_when_to_come_back_is_left_alone_until_then(
+    wallet: GoogleWallet,
+    google: GoogleEmulator,
+    content: PassContent,
+    design: Design,
+    turns: NoTurns,
+    status: int,
+) -> None:
+    told(wallet, content, design)
+    google.control({"respond": {content.serial: {"status": status, "retry_after_s": 40}}})
+
+    result = told(wallet, content, design)
+
+    assert result.wait == timedelta(seconds=40)
+    assert turns.held == [40.0]
+
+
+def test_a_refused_token_is_replaced_once(
+    wallet: GoogleWallet, google: GoogleEmulator, content: PassContent, design: Design
+) -> None:
+    told(wallet, content, design)
+    once = {"status": 401, "reason": "authError", "times": 1}
+    google.control({"respond": {content.serial: once}})
+    tokens = len(google.requests("/token"))
+
+    result = told(wallet, content, design)
+
+    assert result.outcome is PushOutcome.ACCEPTED
+    assert len(google.requests("/token")) == tokens + 1
+
+
+def test_no_call_is_repeated_after_its_time(
+    wallet: GoogleWallet, google: GoogleEmulator, content: PassContent, design: Design
+) -> None:
+    told(wallet, content, design)
+    google.control({"respond": {content.serial: {"status": 401}}, "delay_s": 1.6})
+    before = len(calls(google))
+
+    until = utc_now() + timedelta(seconds=7)
+    list(wallet.push([owed(content, design, leased_until=until)]))
+
+    assert len(calls(google)) == before + 1
+
+
+def test_a_slow_token_endpoint_takes_no_longer_than_a_customer_waits(
+    wallet: GoogleWallet, google: GoogleEmulator, content: PassContent, design: Design
+) -> None:
+    google.control({"token": 503, "delay_s": 1.5})
+    started = time.monotonic()
+
+    offer = wallet.offer(content, design)
+
+    assert not offer.link
+    assert time.monotonic() - started < 4
+    assert len(google.requests("/token")) == 1
+
+
+def test_while_google_is_out_no_click_waits_for_it(
+    wallet: GoogleWallet, google: GoogleEmulator, content: PassContent, design: Design
+) -> None:
+    told(wallet, replace(content, serial=f"{ISSUER}.{uuid4()}-g1"), design)
+    google.control({"respond": {"*": {"status": 503}}})
+    wallet.offer(content, design)
+    before = google.count
+
+    offer = wallet.offer(content, design)
+
+    assert google.count == before
+    assert offer.link
+    assert not offer.is_told
+
+
+def test_few_clicks_at_once_wait_for_google(
+    wallet: GoogleWallet, google: GoogleEmulator, content: PassContent, design: Design
+) -> None:
+    told(wallet, replace(content, serial=f"{ISSUER}.{uuid4()}-g1"), design)
+    google.control({"delay_s": 0.5})
+    contents = [replace(content, serial=f"{ISSUER}.{uuid4()}-g1") for _ in range(12)]
+    started = time.monotonic()
+
+    with ThreadPoolExecutor(12) as pool:
+        offers = list(pool.map(lambda each: wallet.offer(each, design), contents))
+
+    assert time.monotonic() - started < 2
+    assert sum(offer.is_told for offer in offers) == 4
+    assert all(offer.link for offer in offers)
+
+
+@dataclass
+class BusyOnce(NoTurns):
+    """Turns of a database that is too busy for the first call."""
+
+    def take(self, type_id: str, at_most_s: float) -> Turn:
+        if self.taken == 0:
+            self.taken = 1
+            raise StorageBusy("Other writers kept the database busy; try again.")
+        return super().take(type_id, at_most_s)
+
+
+def test_a_fault_of_ours_in_one_call_does_not_lose_the_others(
+    google: GoogleEmulator, root_path: Path, content: PassContent, design: Design
+) -> None:
+    credential = read_key_file(key_file(google), ISSUER)
+    addresses = GoogleAddresses(google.api_url, google.token_url, google.save_url, str(root_path))
+    wallet = GoogleWallet(credential, addresses, BusyOnce(), utc_now)
+    batch = [owed(replace(content, serial=f"{ISSUER}.{uuid4()}-g1"), design) for _ in range(6)]
+
+    results = list(wallet.push(batch))
+    wallet.close()
+
+    assert {each.delivery_id for each in results} == {each.id for each in batch}
+    assert [each.outcome for each in results].count(PushOutcome.ACCEPTED) == 5
+    (failed,) = [each for each in results if each.outcome is PushOutcome.TRY_LATER]
+    assert failed.reason == "our fault: StorageBusy"
+
+
+@pytest.mark.parametrize(
+    "body", [b"<html>Sign in</html>", b"[]", b"null", b'{"access_token":"x","expires_in":"soon"}']
+)
+def test_what_is_no_token_is_tried_again_later(
+    google: GoogleEmulator,
+    authority: Authority,
+    root_path: Path,
+    content: PassContent,
+    design: Design,
+    turns: NoTurns,
+    body: bytes,
+) -> None:
+    credential = read_key_file(key_file(google), ISSUER)
+    with answering(authority, body) as token_url:
+        addresses = GoogleAddresses(google.api_url, token_url, google.save_url, str(root_path))
+        wallet = GoogleWallet(credential, addresses, turns, utc_now)
+        result = told(wallet, content, design)
+        offer = wallet.offer(content, design)
+        wallet.close()
+
+    assert result.outcome is PushOutcome.TRY_LATER
+    assert (offer.link, offer.is_told) == ("", False)
+
+
+@contextmanager
+def answering(authority: Authority, body: bytes) -> Iterator[str]:
+    """Run a TLS server that answers every request with this body and 200."""
+
+    def answer(tls: ssl.SSLSocket, stopping: threading.Event) -> None:
+        head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+        tls.sendall(head.encode() + body)
+
+    with tls_server(authority, answer) as url:
+        yield url
+
+
 @contextmanager
 def dripping(authority: Authority) -> Iterator[str]:
     """Run a TLS server that begins a good answer and goes on by one byte every 50 ms."""
+
+    def drip(tls: ssl.SSLSocket, stopping: threading.Event) -> None:
+        tls.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+        while not stopping.wait(0.05):
+            tls.sendall(b" ")
+
+    with tls_server(authority, drip) as url:
+        yield url
+
+
+@contextmanager
+def tls_server(
+    authority: Authority, answer: Callable[[ssl.SSLSocket, threading.Event], None]
+) -> Iterator[str]:
     issued = authority.server_certificate(["127.0.0.1"], now=utc_now())
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     with tempfile.NamedTemporaryFile() as chain:
@@ -540,15 +736,13 @@ def dripping(authority: Authority) -> Iterator[str]:
         context.load_cert_chain(chain.name)
     stopping = threading.Event()
 
-    class Drip(socketserver.BaseRequestHandler):
+    class Handler(socketserver.BaseRequestHandler):
         def handle(self) -> None:
             with suppress(OSError), context.wrap_socket(self.request, server_side=True) as tls:
                 tls.recv(65536)
-                tls.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
-                while not stopping.wait(0.05):
-                    tls.sendall(b" ")
+                answer(tls, stopping)
 
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Drip) as server:
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
         server.daemon_threads = False
         threading.Thread(target=server.serve_forever).start()
         yield f"https://127.0.0.1:{server.server_address[1]}"
@@ -600,6 +794,6 @@ def test_closing_ends_what_waits_and_leaves_nothing_hanging(
 
     assert time.monotonic() - started < 3
     assert len(results) == 15
-    assert {each.outcome for each in results} == {PushOutcome.ACCEPTED, PushOutcome.TRY_LATER}
-    assert [each.outcome for each in after] == [PushOutcome.TRY_LATER]
+    assert {each.outcome for each in results} == {PushOutcome.ACCEPTED, PushOutcome.NOT_YET}
+    assert [each.outcome for each in after] == [PushOutcome.NOT_YET]
     assert not [each for each in threading.enumerate() if each.name.startswith("google_")]

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from service.wallets.interface import Turn
+
 
 @dataclass
 class NoTurns:
@@ -10,9 +12,10 @@ class NoTurns:
     held: list[float] = field(default_factory=list)
     taken: int = 0
 
-    def take(self, type_id: str, at_most_s: float) -> float | None:
-        self.taken += 1
-        return 0.0 if at_most_s >= 0 else None
+    def take(self, type_id: str, at_most_s: float) -> Turn:
+        is_taken = at_most_s >= 0
+        self.taken += is_taken
+        return Turn(0.0, is_taken)
 
     def hold(self, type_id: str, for_s: float) -> None:
         self.held.append(for_s)

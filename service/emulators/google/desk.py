@@ -59,6 +59,7 @@ class Desk:
         self._seen: deque[Seen] = deque(maxlen=REQUESTS_KEPT)
         self._is_open = False
         self.count = 0
+        self.lost = 0
         self.highest_rate = 0
 
     def open(self) -> None:
@@ -93,6 +94,7 @@ class Desk:
         """
         with self._changed:
             was_lost = bool(self._order.black_hole)
+            self.lost += was_lost
             while self._order.black_hole and self._is_open:
                 self._changed.wait()
             return was_lost

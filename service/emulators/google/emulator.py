@@ -147,6 +147,11 @@ class GoogleEmulator:
         return self._desk.count
 
     @property
+    def lost(self) -> int:
+        """How many requests fell into a black hole so far."""
+        return self._desk.lost
+
+    @property
     def highest_rate(self) -> int:
         """The most requests to the wallet API that one issuer sent within a second."""
         return self._desk.highest_rate

@@ -62,8 +62,6 @@ class AppleWallet:
         self._is_proven = False
         self._push_fault: str | None = None
 
-    keeps_passes = False
-
     def offer(self, content: PassContent, design: Design, *, is_kept: bool = False) -> Offer:
         """Return the signed `.pkpass`; Apple keeps none, so it is the same for every click.
 

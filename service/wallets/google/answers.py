@@ -16,12 +16,16 @@ LONGEST_WAIT_S = 3600.0
 
 
 class Verdict(NamedTuple):
-    """How a delivery ended. `hold_s`: for so long nobody should call this issuer."""
+    """How a delivery ended. `hold_s`: for so long nobody should call this issuer.
+
+    `is_doubtful`: the call was not answered, and may take effect yet.
+    """
 
     outcome: PushOutcome
     reason: str | None = None
     wait: timedelta | None = None
     hold_s: float | None = None
+    is_doubtful: bool = False
 
 
 def verdict(answer: GoogleAnswer) -> Verdict:
@@ -29,18 +33,27 @@ def verdict(answer: GoogleAnswer) -> Verdict:
     if answer.is_good:
         return Verdict(PushOutcome.ACCEPTED)
     said = f"Google: {answer.reason}" + (f" ({answer.message})" if answer.message else "")
-    if is_busy(answer):
+    if answer.status == NO_TURN:
+        return Verdict(PushOutcome.NOT_YET, said, _wait(answer.retry_after_s))
+    if is_busy(answer) or (is_out(answer) and answer.retry_after_s is not None):
         hold_s = min(answer.retry_after_s or BUSY_HOLD_S, LONGEST_WAIT_S)
-        return Verdict(PushOutcome.TRY_LATER, said, timedelta(seconds=hold_s), hold_s)
+        return Verdict(PushOutcome.TRY_LATER, said, _wait(hold_s), hold_s)
     if answer.status in (UNAUTHORIZED, FORBIDDEN):
         return Verdict(PushOutcome.REFUSED, said, hold_s=NOT_SET_UP_HOLD_S)
-    if (
-        answer.status in (NO_ANSWER, NO_TURN)
-        or answer.status >= SERVER_FAULT
-        or answer.status == EXISTS
-    ):
-        return Verdict(PushOutcome.TRY_LATER, said)
-    return Verdict(PushOutcome.REFUSED, said)
+    if is_out(answer):
+        is_doubtful = answer.status == NO_ANSWER
+        return Verdict(PushOutcome.TRY_LATER, said, is_doubtful=is_doubtful)
+    outcome = PushOutcome.TRY_LATER if answer.status == EXISTS else PushOutcome.REFUSED
+    return Verdict(outcome, said)
+
+
+def _wait(seconds: float | None) -> timedelta | None:
+    return None if seconds is None else timedelta(seconds=seconds)
+
+
+def is_out(answer: GoogleAnswer) -> bool:
+    """Say whether Google is out of order, or out of reach."""
+    return answer.status == NO_ANSWER or answer.status >= SERVER_FAULT
 
 
 def is_busy(answer: GoogleAnswer) -> bool:

@@ -8,19 +8,18 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import dataclass
 from queue import Empty, LifoQueue
 from typing import Any
 from urllib.parse import quote
 
 import requests
 from google.auth import crypt, exceptions
-from google.auth.transport.requests import AuthorizedSession, Request
 from google.oauth2.service_account import Credentials
 from urllib3.exceptions import HTTPError
 
 from service.domain.credentials import GoogleCredential
+from service.wallets.google.tokens import TokenRequest
 from service.wallets.interface import Turns
 
 SCOPE = "https://www.googleapis.com/auth/wallet_object.issuer"
@@ -30,7 +29,9 @@ ANSWER_WITHIN_S = 10.0
 SHORTEST_CALL_S = 0.5  # with less time left a call is not begun
 LARGEST_ANSWER, PART = 1_000_000, 65_536
 NO_ANSWER, NO_TURN = 0, -1
+NO_TOKEN = "noToken"  # noqa: S105 - a word for staff
 SUCCESS = range(200, 300)
+UNAUTHORIZED = 401
 
 
 @dataclass(frozen=True)
@@ -44,14 +45,42 @@ class GoogleAddresses:
 
 
 @dataclass(frozen=True)
+class Limit:
+    """A call is over by `until` (monotonic seconds), and waits `patience_s` for its turn at most.
+
+    Who waits longer keeps others from their turns, and a worker from other debts.
+    """
+
+    until: float
+    patience_s: float
+
+    @classmethod
+    def of(cls, seconds: float, patience_s: float | None = None) -> "Limit":
+        """Return a limit that many seconds from now; all of it may go into waiting."""
+        return cls(time.monotonic() + seconds, seconds if patience_s is None else patience_s)
+
+    @property
+    def left_s(self) -> float:
+        return self.until - time.monotonic()
+
+    @property
+    def timeout(self) -> tuple[float, float]:
+        """Return the time-outs (connect, answer) of a request begun now."""
+        left_s = max(self.left_s, SHORTEST_CALL_S)
+        return min(CONNECT_WITHIN_S, left_s), min(ANSWER_WITHIN_S, left_s)
+
+
+@dataclass(frozen=True)
 class GoogleAnswer:
-    """What became of a call. `status` is HTTP's, NO_ANSWER or NO_TURN; `reason` Google's word."""
+    """What became of a call. `status` is HTTP's, NO_ANSWER or NO_TURN; `reason` Google's word.
+
+    `retry_after_s`: Google's wish, or when there may be a turn.
+    """
 
     status: int
     reason: str = ""
     message: str = ""
     retry_after_s: float | None = None
-    body: dict[str, Any] = field(default_factory=dict)
 
     @property
     def is_good(self) -> bool:
@@ -64,7 +93,6 @@ NO_CONNECTION = (
     HTTPError,  # of urllib3, which reads the body
     TimeoutError,
 )
-TOO_LATE = GoogleAnswer(NO_TURN, "noTurn", "no call was possible in time")
 
 
 class GoogleClient:
@@ -87,24 +115,18 @@ class GoogleClient:
         self._closing = threading.Event()
 
     def call(
-        self, method: str, kind: str, body: dict[str, Any], until: float, name: str = ""
+        self, method: str, kind: str, body: dict[str, Any], limit: Limit, name: str = ""
     ) -> GoogleAnswer:
-        """Send one request before `until` (monotonic seconds) and return what became of it.
+        """Send one request and return what became of it; a token refused is replaced once.
 
         `kind` is `loyaltyClass` or `loyaltyObject`; `name` is the id, empty for an insert. Refusals
         and outages are answers, nothing is raised for them.
         """
-        wait = self._turns.take(self._issuer_id, _left(until) - SHORTEST_CALL_S)
-        if wait is None or self._closing.wait(wait):
-            return TOO_LATE
         url = f"{self._addresses.api_url}{SERVICE}/{kind}" + (f"/{quote(name)}" if name else "")
-        try:
-            with self._connection() as connection:
-                return connection.send(method, url, body, until)
-        except exceptions.RefreshError as error:
-            return _no_token(error)
-        except NO_CONNECTION as error:
-            return GoogleAnswer(NO_ANSWER, "noAnswer", f"{type(error).__name__}: no answer")
+        answer = self._in_turn(method, url, body, limit)
+        if answer.status == UNAUTHORIZED and answer.reason != NO_TOKEN:
+            answer = self._in_turn(method, url, body, limit)
+        return answer
 
     def hold(self, for_s: float) -> None:
         """Let no process call this issuer for that many seconds."""
@@ -118,9 +140,24 @@ class GoogleClient:
         """Close the connections that no call is using."""
         while True:
             try:
-                self._idle.get_nowait().close()
+                self._idle.get_nowait().session.close()
             except Empty:
                 return
+
+    def _in_turn(self, method: str, url: str, body: dict[str, Any], limit: Limit) -> GoogleAnswer:
+        patience_s = min(limit.patience_s, limit.left_s - SHORTEST_CALL_S)
+        turn = self._turns.take(self._issuer_id, patience_s)
+        if not turn.is_taken:
+            return GoogleAnswer(NO_TURN, "noTurn", "no turn in time", turn.wait_s)
+        if self._closing.wait(turn.wait_s):
+            return GoogleAnswer(NO_TURN, "noTurn", "the service stops")
+        try:
+            with self._connection() as connection:
+                return connection.send(method, url, body, limit)
+        except exceptions.RefreshError as error:
+            return _no_token(error)
+        except NO_CONNECTION as error:
+            return GoogleAnswer(NO_ANSWER, "noAnswer", f"{type(error).__name__}: no answer")
 
     @contextmanager
     def _connection(self) -> Iterator["_Connection"]:
@@ -134,57 +171,58 @@ class GoogleClient:
             self._idle.put(connection)
 
     def _connected(self) -> "_Connection":
-        tokens, addresses = requests.Session(), self._addresses
+        session, addresses = requests.Session(), self._addresses
+        if addresses.ca_path is not None:
+            # With trust_env, REQUESTS_CA_BUNDLE would win over `verify`.
+            session.trust_env, session.verify = False, addresses.ca_path
         credentials = Credentials(self._signer, self._email, addresses.token_url, scopes=[SCOPE])
-        session = AuthorizedSession(credentials, auth_request=Request(tokens))
-        for each in (tokens, session):
-            if addresses.ca_path is not None:
-                # With trust_env, REQUESTS_CA_BUNDLE would win over `verify`.
-                each.trust_env, each.verify = False, addresses.ca_path
-        return _Connection(session, tokens, credentials)
+        return _Connection(session, credentials)
 
 
 @dataclass(frozen=True)
 class _Connection:
-    """Sessions of one thread at a time: to the API, and to where its tokens come from."""
+    """A session and its access token, for one thread at a time."""
 
-    session: AuthorizedSession
-    tokens: requests.Session
+    session: requests.Session
     credentials: Credentials
 
-    def send(self, method: str, url: str, body: dict[str, Any], until: float) -> GoogleAnswer:
-        """Send a request and return the answer; all of it, a new token included, before `until`."""
+    def send(self, method: str, url: str, body: dict[str, Any], limit: Limit) -> GoogleAnswer:
+        """Send a request and return the answer, after getting a token if there is none."""
         if not self.credentials.valid:
-            self.credentials.refresh(partial(Request(self.tokens), timeout=_timeout(until)))
-        if _left(until) < SHORTEST_CALL_S:
-            return TOO_LATE
+            self._refresh(limit)
+        if limit.left_s < SHORTEST_CALL_S:
+            return GoogleAnswer(NO_TURN, "noTurn", "getting a token took too long")
+        headers: dict[str, str] = {}
+        self.credentials.apply(headers)
         with self.session.request(
-            method, url, json=body, timeout=_timeout(until), allow_redirects=False, stream=True
+            method,
+            url,
+            json=body,
+            headers=headers,
+            timeout=limit.timeout,
+            allow_redirects=False,
+            stream=True,
         ) as response:
-            return _answer(response, _content(response, until))
+            if response.status_code == UNAUTHORIZED:
+                self.credentials.token = None
+            return _answer(response, _content(response, limit))
 
-    def close(self) -> None:
-        self.session.close()
-        self.tokens.close()
-
-
-def _left(until: float) -> float:
-    return until - time.monotonic()
-
-
-def _timeout(until: float) -> tuple[float, float]:
-    left = max(_left(until), SHORTEST_CALL_S)
-    return min(CONNECT_WITHIN_S, left), min(ANSWER_WITHIN_S, left)
+    def _refresh(self, limit: Limit) -> None:
+        request = TokenRequest(self.session, limit.until, limit.timeout)
+        try:
+            self.credentials.refresh(request)
+        except (TypeError, ValueError, KeyError) as error:
+            raise exceptions.TransportError("what came is no token") from error
 
 
-def _content(response: requests.Response, until: float) -> bytes:
+def _content(response: requests.Response, limit: Limit) -> bytes:
     """Return the body; one that drips or never ends is given up."""
     parts, size = [], 0
     # `read1` gives what has come; `read` would wait for a whole part, however slow it is.
     while part := response.raw.read1(PART, decode_content=True):
         parts.append(part)
         size += len(part)
-        if size > LARGEST_ANSWER or _left(until) < 0:
+        if size > LARGEST_ANSWER or limit.left_s < 0:
             raise TimeoutError
     return b"".join(parts)
 
@@ -194,18 +232,16 @@ def _answer(response: requests.Response, content: bytes) -> GoogleAnswer:
         parsed = json.loads(content or b"{}")
     except ValueError:
         parsed = {}
-    body = parsed if isinstance(parsed, dict) else {}
-    error = body.get("error")
-    if not isinstance(error, dict):
-        reason = "" if response.ok else "unknown"
-        return GoogleAnswer(response.status_code, reason, body=body)
-    details = error.get("errors")
+    error = parsed.get("error") if isinstance(parsed, dict) else None
+    found = error if isinstance(error, dict) else {}
+    details = found.get("errors")
     first = details[0] if isinstance(details, list) and details else {}
     named = first.get("reason") if isinstance(first, dict) else None
+    unnamed = "" if response.ok else f"status {response.status_code}"
     return GoogleAnswer(
         status=response.status_code,
-        reason=str(named or error.get("status") or "unknown"),
-        message=str(error.get("message", ""))[:300],
+        reason=str(named or found.get("status") or unnamed),
+        message=str(found.get("message", ""))[:300],
         retry_after_s=_seconds(response.headers.get("Retry-After")),
     )
 
@@ -215,7 +251,8 @@ def _seconds(header: str | None) -> float | None:
 
 
 def _no_token(error: exceptions.RefreshError) -> GoogleAnswer:
-    """Return the answer of a call for which Google gave no token; a busy one may do so later."""
-    if error.retryable:
-        return GoogleAnswer(NO_ANSWER, "noToken", "Google gives no access token now")
-    return GoogleAnswer(401, "noToken", f"Google gives no access token: {str(error.args[0])[:200]}")
+    """Return the answer of a call for which Google gave no token, in OAuth's words alone."""
+    said = error.args[1] if len(error.args) > 1 and isinstance(error.args[1], dict) else {}
+    words = [str(said[name])[:100] for name in ("error", "error_description") if name in said]
+    detail = "Google gives no access token: " + (": ".join(words) or "it does not say why")
+    return GoogleAnswer(UNAUTHORIZED, NO_TOKEN, detail)

@@ -16,7 +16,7 @@ from service.wallets.google.texts import field_showing, labelled, localized, pla
 
 Body = dict[str, Any]
 MOST_TEXTS = 10
-INT32 = 2**31 - 1
+INT32, INT64 = 2**31 - 1, 2**63 - 1
 MICRO_DIGITS = 6
 # A PATCH merges into what is there: a balance of another form than before would be added to it.
 NO_BALANCE: Body = dict.fromkeys(("int", "string", "double", "money"))
@@ -157,12 +157,12 @@ def _points(content: PassContent, design: Design, place: int) -> Body | None:
 def balance(shown: ShownBalance) -> Body:
     """Return the one member of LoyaltyPointsBalance that holds this amount exactly.
 
-    `money` for a currency, `int` for whole numbers that fit into 32 bits, else `string`: a
+    `money` for a currency, `int` for whole numbers, where they fit; else `string`, because a
     `double` would not be exact.
     """
     amount, decimals = shown.balance.amount, shown.type.decimals
-    if shown.type.currency is not None:
-        micros = amount * 10 ** (MICRO_DIGITS - decimals)
+    micros = amount * 10 ** (MICRO_DIGITS - decimals)
+    if shown.type.currency is not None and abs(micros) <= INT64:
         return {"money": {"micros": str(micros), "currencyCode": shown.type.currency}}
     if decimals == 0 and abs(amount) <= INT32:
         return {"int": amount}

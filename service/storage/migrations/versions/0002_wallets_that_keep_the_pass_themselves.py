@@ -77,14 +77,15 @@ def _targets() -> None:
     with op.batch_alter_table("deliveries") as table:
         table.alter_column("installation_id", existing_type=sa.Uuid(), nullable=True)
         table.alter_column("device_id", existing_type=sa.Uuid(), nullable=True)
+        table.add_column(sa.Column("leased_until", sa.DateTime(timezone=True), nullable=True))
+        table.add_column(sa.Column("doubted_at", sa.DateTime(timezone=True), nullable=True))
     op.drop_index("ix_deliveries_due", "deliveries")
-    op.create_index(
-        "ix_deliveries_due",
-        "deliveries",
-        ["wallet", "priority", "due_at"],
-        postgresql_where=OWED,
-        sqlite_where=OWED,
-    )
+    due = {
+        "ix_deliveries_due": ["wallet", "priority", "due_at"],
+        "ix_deliveries_due_by_brand": ["wallet", "brand_id", "priority", "due_at"],
+    }
+    for name, columns in due.items():
+        op.create_index(name, "deliveries", columns, postgresql_where=OWED, sqlite_where=OWED)
     op.create_index(
         "uq_deliveries_object",
         "deliveries",
