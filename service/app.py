@@ -28,6 +28,7 @@ DECLARED = (cards, card_lists, members, accounts, points, lookup)
 def create_app(context: Context) -> Flask:
     """Return the WSGI application that serves `context`."""
     app = Flask(__name__, static_folder=None)
+    app.url_map.merge_slashes = False  # it would redirect to a host that a proxy does not know
     app.extensions["tessera"] = context
     app.before_request(_begin)
     app.after_request(_finish)

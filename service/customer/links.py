@@ -1,16 +1,22 @@
 """The customer's link to a card: its page, and what each wallet is given."""
 
+import re
+
 from flask import Blueprint, Response, request
 
 from service.customer import devices, pages, qr, refusals
+from service.domain.errors import CardNotFound
+from service.domain.passes import WalletName
 from service.operations import links, offers
 from service.operations.runner import retrying
 
 blueprint = Blueprint("customer", __name__)
 blueprint.after_app_request(refusals.shown)
+# What a token is made of: nothing else may get into an address that we send a browser to.
+TOKEN = re.compile(r"[A-Za-z0-9_-]+")
 
 
-@blueprint.get("/add/<token>")
+@blueprint.get("/add/<token>", merge_slashes=False)
 def card_page(token: str) -> Response:
     """Show the card and the wallets it can be added to, those of the visitor's device first."""
     context = pages.here()
@@ -30,17 +36,47 @@ def card_page(token: str) -> Response:
     )
 
 
-@blueprint.get("/add/<token>/apple.pkpass")
+@blueprint.get("/add/<token>/", merge_slashes=False)
+def card_page_with_slash(token: str) -> Response:
+    """Send the browser to the page itself: some messengers add a slash to a link.
+
+    The address is relative, because a proxy in front may be reached by another name and path.
+    """
+    if not TOKEN.fullmatch(token):
+        raise CardNotFound("This link leads to no card.")
+    return Response(status=308, headers={"Location": f"../{token}{pages.asked_language()}"})
+
+
+@blueprint.get("/add/<token>/apple.pkpass", merge_slashes=False)
 def apple_pass(token: str) -> Response:
     """Give out the card's Apple pass; the token in the address is the right to it."""
+    if request.method == "HEAD":
+        return _pass_file(_looked_at(token, WalletName.APPLE))
     signed = retrying(lambda: offers.apple_pass(pages.here(), token))
-    response = Response(signed.file, 200, content_type="application/vnd.apple.pkpass")
+    return _pass_file(Response(signed.file, 200))
+
+
+def _pass_file(response: Response) -> Response:
+    response.content_type = "application/vnd.apple.pkpass"
     response.headers["Content-Disposition"] = 'attachment; filename="card.pkpass"'
     return response
 
 
-@blueprint.get("/add/<token>/google")
+def _looked_at(token: str, wallet: WalletName) -> Response:
+    """Answer a HEAD and make nothing: what checks links takes no pass, a Google object is for ever.
+
+    The answer has no length, because only a finished pass has one.
+    """
+    links.check_offer(pages.here(), token, wallet)
+    response = Response(status=200)
+    response.automatically_set_content_length = False
+    return response
+
+
+@blueprint.get("/add/<token>/google", merge_slashes=False)
 def google_link(token: str) -> Response:
     """Send the browser on to Google, where the card is saved."""
+    if request.method == "HEAD":
+        return _looked_at(token, WalletName.GOOGLE)
     link = retrying(lambda: offers.google_link(pages.here(), token))
     return Response(status=302, headers={"Location": link})

@@ -29,7 +29,7 @@ def here() -> Context:
 
 def language(member_locale: str | None = None) -> str:
     """Return the language of the answer to this request."""
-    return languages.chosen(request.args.get("lang"), request.accept_languages, member_locale)
+    return languages.chosen(_asked(), request.accept_languages, member_locale)
 
 
 def path_of(token: str, wallet: WalletName | None = None) -> str:
@@ -39,9 +39,20 @@ def path_of(token: str, wallet: WalletName | None = None) -> str:
 
 def address_of(path: str) -> str:
     """Return a path of ours as a link: below our root, in the language asked for."""
-    asked = request.args.get("lang")
-    suffix = f"?lang={asked}" if asked in languages.LANGUAGES else ""
-    return f"{root()}{path}{suffix}"
+    return f"{root()}{path}{asked_language()}"
+
+
+def asked_language() -> str:
+    """Return the query of the language that was asked for, for a link; empty if none was."""
+    asked = _asked()
+    return f"?lang={asked}" if asked in languages.LANGUAGES else ""
+
+
+def _asked() -> str | None:
+    try:
+        return request.args.get("lang")
+    except UnicodeDecodeError:  # bytes that are no text name no language
+        return None
 
 
 def root() -> str:

@@ -6,13 +6,10 @@ from urllib.parse import quote
 from flask import Response, request
 
 from service.customer import pages
+from service.domain.errors import PassUnavailable
 
 LINKS = "/add/"
 PROBLEM = "application/problem+json"
-TEMPLATES = {
-    HTTPStatus.NOT_FOUND: "not_found.html",
-    HTTPStatus.SERVICE_UNAVAILABLE: "try_again.html",
-}
 
 
 def shown(answer: Response) -> Response:
@@ -34,16 +31,27 @@ def is_browser() -> bool:
 
 
 def _page(problem: Response) -> Response:
-    template = TEMPLATES.get(HTTPStatus(problem.status_code), "failed.html")
-    token = request.path.removeprefix(LINKS).partition("/")[0]
+    token, _, wallet = request.path.removeprefix(LINKS).partition("/")
     page = pages.rendered(
-        template,
+        _template(problem),
         pages.language(),
         problem.status_code,
         again=pages.address_of(quote(request.path)),
         card=pages.path_of(token),
+        is_card_page=not wallet,
     )
     for name in ("Retry-After", "Allow"):
         if name in problem.headers:
             page.headers[name] = problem.headers[name]
     return page
+
+
+def _template(problem: Response) -> str:
+    if problem.status_code == HTTPStatus.NOT_FOUND:
+        return "not_found.html"
+    if problem.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
+        return "refused.html"
+    if problem.status_code != HTTPStatus.SERVICE_UNAVAILABLE:
+        return "failed.html"
+    is_wallet = problem.get_json()["code"] == PassUnavailable.code
+    return "wallet_away.html" if is_wallet else "busy.html"

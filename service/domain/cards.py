@@ -179,9 +179,10 @@ def apply(card: Card, act: Act, now: datetime) -> Card:
     """
     if act.if_version not in (None, card.version):
         raise StaleCard(f"The card is at version {card.version}, not {act.if_version}.")
-    if not _is_legal(card, act):
-        why = f"A card that is {card.status}"
-        why += f" ({card.status_reason})" if card.status_reason else ""
+    seen = seen_at(card, now)
+    if not _is_legal(seen, act):
+        why = f"A card that is {seen.status}"
+        why += f" ({seen.status_reason})" if seen.status_reason else ""
         raise IllegalTransition(f"{why} cannot take {act.action} for reason {act.reason}.")
     status = _target(card, act)
     return replace(
@@ -207,7 +208,7 @@ def _target(card: Card, act: Act) -> CardStatus:
 
 
 def allowed_actions(card: Card) -> list[CardAction]:
-    """Return the actions that lead this card out of its present status.
+    """Return the actions that lead a card, as `seen_at` shows it, out of its present status.
 
     A stolen card is never unblocked. Giving a block a graver reason is a repeat of `block` and is
     not listed.
@@ -256,6 +257,14 @@ def verdict(card: Card, now: datetime) -> Verdict:
 
 
 def status_at(status: CardStatus, expires_at: datetime | None, now: datetime) -> CardStatus:
-    """Return the status that tills go by: a card past its date is expired, whoever noted it."""
+    """Return the status that all go by: a card past its date is expired, whoever noted it."""
     is_over = expires_at is not None and expires_at <= now
     return CardStatus.EXPIRED if is_over and status in LIVE else status
+
+
+def seen_at(card: Card, now: datetime) -> Card:
+    """Return the card as everybody sees it at `now`: expired from its date on."""
+    status = status_at(card.status, card.expires_at, now)
+    if status is card.status:
+        return card
+    return replace(card, status=status, status_reason=None, blocked_by=None)

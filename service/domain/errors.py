@@ -8,6 +8,7 @@ ServiceError
 ├── NotFound              CardNotFound, ProgramNotFound, ActionNotFound, SourceNotFound ...
 ├── Conflict              IllegalTransition, EventConflict, NumberTaken, TooManyActiveCards ...
 ├── Unavailable           try again later: StorageBusy, PassUnavailable
+├── InternalError         what callers are told of any other fault of ours
 └── SetupError            an operator must fix something before the service can start
 """
 
@@ -177,6 +178,10 @@ class PassUnavailable(Unavailable):
     """The brand has no certificate to sign this pass with."""
 
     code = "pass_unavailable"
+
+
+class InternalError(ServiceError):
+    """Something is wrong on our side; it is in the log under the request's id."""
 
 
 class SetupError(ServiceError):

@@ -16,6 +16,7 @@ from service.domain.errors import InvalidInput, Unauthorized
 from service.domain.installations import Registration
 from service.http import json_body
 from service.http.contract import here, whole_body
+from service.http.query import sent_query
 from service.operations import installations, passes
 from service.operations.passes import PassRequest
 from service.operations.runner import retrying
@@ -61,7 +62,7 @@ def list_changed(device: str, type_id: str) -> Response:
     """A device asks which of its passes changed; its id is the proof, no header is asked for."""
     if request.method == "HEAD" or not type_id.isprintable():
         return Response(status=204)
-    tag = request.args.get("passesUpdatedSince")
+    tag = sent_query().get("passesUpdatedSince")
     told = retrying(lambda: installations.changed(here(), device, type_id, tag))
     if told is None:
         return Response(status=204)

@@ -32,13 +32,7 @@ from service.operations.deliveries import PassProof
 from service.operations.members import MemberData
 from service.operations.runner import Answer
 
-ACT_PROBLEMS = (
-    InvalidInput,
-    CardNotFound,
-    IllegalTransition,
-    StaleCard,
-    TooManyActiveCards,
-)
+ACT_PROBLEMS = (CardNotFound, IllegalTransition, StaleCard, TooManyActiveCards)
 
 
 @api.operation(
@@ -47,12 +41,7 @@ ACT_PROBLEMS = (
     scope="cards:issue",
     body=IssueIn,
     answers={201: CardOut},
-    problems=(
-        InvalidInput,
-        ProgramNotFound,
-        NumberTaken,
-        TooManyActiveCards,
-    ),
+    problems=(ProgramNotFound, NumberTaken, TooManyActiveCards),
 )
 def issue_card(call: Call) -> Answer:
     """Issue a card, to a member or anonymous."""

@@ -17,23 +17,28 @@ from service.domain.errors import (
     Forbidden,
     IdempotencyInProgress,
     IdempotencyMismatch,
+    InternalError,
     InvalidInput,
     NotFound,
     ServiceError,
+    StaleCard,
     StorageBusy,
     Unauthorized,
+    Unavailable,
     UnsupportedMedia,
 )
 from service.domain.history import Actor
 from service.domain.requests import KeyedRequest
 from service.http import json_body
-from service.http.query import Query, read_query
+from service.http.query import Query, read_query, sent_query
 from service.operations.access import authenticate
 from service.operations.runner import Answer, answer_once, retrying
 
 LONGEST_KEY = 255
 LONGEST_VERSION = 9  # digits
-ALWAYS: tuple[type[ServiceError], ...] = (Unauthorized, Forbidden, StorageBusy)
+# What any call may be answered, and what any call that needs a key may be answered.
+ANYWHERE: tuple[type[ServiceError], ...] = (BodyTooLarge, StorageBusy, Unavailable, InternalError)
+ALWAYS: tuple[type[ServiceError], ...] = (InvalidInput, Unauthorized, Forbidden, *ANYWHERE)
 
 
 @dataclass(frozen=True)
@@ -76,7 +81,7 @@ class Operation:
     problems: tuple[type[ServiceError], ...]
     name: str
     changes: bool
-    query: type[Query] | None
+    query: type[Query]
 
 
 def here() -> Context:
@@ -100,7 +105,7 @@ class Contract:
         scope: str,
         answers: dict[int, type[BaseModel]],
         body: type[BaseModel] | None = None,
-        query: type[Query] | None = None,
+        query: type[Query] = Query,
         problems: Sequence[type[ServiceError]] = (),
         changes: bool | None = None,
     ) -> Callable[[View], View]:
@@ -113,7 +118,7 @@ class Contract:
 
         def declare(view: View) -> View:
             summary = (view.__doc__ or "").partition("\n")[0]
-            listed = _all(problems, path, body, query, is_change)
+            listed = _all(problems, path, body, is_change)
             known = Operation(
                 method, path, summary, scope, answers, body, listed, view.__name__, is_change, query
             )
@@ -127,11 +132,10 @@ class Contract:
 
 
 def _all(
-    problems: Sequence[type[ServiceError]], path: str, body: object, query: object, is_change: bool
+    problems: Sequence[type[ServiceError]], path: str, body: object, is_change: bool
 ) -> tuple[type[ServiceError], ...]:
     found = [*problems, *ALWAYS]
-    found += [UnsupportedMedia, BodyTooLarge] if body is not None else []
-    found += [InvalidInput] if query is not None else []
+    found += [UnsupportedMedia] if body is not None else []
     found += [IdempotencyInProgress, IdempotencyMismatch] if is_change else []
     found += [NotFound] if "{" in path else []
     return tuple(dict.fromkeys(found))
@@ -146,8 +150,9 @@ def _serve(operation: Operation, view: View, **path: str) -> Response:
     if operation.scope not in actor.scopes:
         raise Forbidden(f"This API key lacks the scope {operation.scope}.")
     body, plain = _body(operation)
-    asked = read_query(operation.query, request.args) if operation.query else None
-    call = Call(context, actor, body, plain, asked, path, _if_match())
+    asked = read_query(operation.query, sent_query())
+    if_match = _if_match() if StaleCard in operation.problems else None
+    call = Call(context, actor, body, plain, asked, path, if_match)
     key = request.headers.get("Idempotency-Key") if operation.changes else None
     if key is None:
         answer = retrying(lambda: view(call))
@@ -221,8 +226,8 @@ def _keyed(actor: Actor, key: str, plain: Any) -> KeyedRequest:
             "The Idempotency-Key cannot be used.",
             [("Idempotency-Key", "1 to 255 printable characters")],
         )
-    if not request.path.isprintable():
-        raise InvalidInput("The address holds characters that no id has.")
+    if "\0" in request.path:
+        raise InvalidInput("The address holds a NUL character.")
     endpoint = f"{actor.key_id} {request.method} {request.path}"
     return KeyedRequest(uuid7(), actor.brand_id, endpoint, key, digest(plain))
 

@@ -42,7 +42,7 @@ def docs() -> Response:
 @cache
 def _page(folder: Path, base_url: str) -> tuple[str, str]:
     """Return the page and its style: neither changes while the process lives."""
-    contract = document()
+    contract = document(base_url)
     style = (folder / "docs.css").read_text(encoding="utf-8")
     parts = groups(contract, base_url)
     html = (

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from typing import Any
 
 CARD_ID = "01a20132-514e-749e-a059-ea101d4a909a"
+SNAPSHOT_CARD_ID = "01a20132-5152-7e01-b2c3-d4e5f6071829"
 ACCOUNT_ID = "01a20132-5150-7c2d-9f0e-6d5a1b3c4e7f"
+CARD_ACCOUNT_ID = "01a20132-514d-7a3b-8c4d-5e6f70819203"
 PROGRAM_ID = "01a20130-02b1-7a44-8c19-2f6be0d7a953"
 ACTION_ID = "01a20139-77aa-7b10-b3f2-90c1d2e3f405"
 INSTALLATION_ID = "01a20136-1f00-7d21-a6b8-0c9d8e7f6a5b"
@@ -38,30 +40,49 @@ def _points(amount: int) -> dict[str, Any]:
     return {"points": {"amount": amount, "decimals": 0, "pending": 0, "expiring": []}}
 
 
+# Called one after the other, the examples tell one story: the first member comes by a snapshot and
+# collects points; the second one's card is issued inactive and goes through all acts.
 MEMBER = {"external_id": "m-1", "name": "First Member"}
+SECOND_MEMBER = {"external_id": "m-2", "name": "Second Member"}
 CARD: dict[str, Any] = {
     "id": CARD_ID,
-    "number": "9006921696610379",
-    "barcode": {"format": "qr", "message": "9006921696610379"},
+    "number": "9004718025361942",
+    "barcode": {"format": "qr", "message": "9004718025361942"},
     "program": PROGRAM_ID,
-    "member": MEMBER,
-    "account": {"id": ACCOUNT_ID, "balances": _points(120), "tier": None},
+    "member": SECOND_MEMBER,
+    "account": {"id": CARD_ACCOUNT_ID, "balances": _points(0), "tier": None},
     "status": "active",
     "status_reason": None,
     "blocked_by": None,
     "allowed_actions": ["block", "close"],
-    "version": 1,
+    "version": 2,
     "created_at": NOON,
     "activated_at": NOON,
     "expires_at": None,
     "replaces": None,
     "replaced_by": None,
-    "reference": None,
+    "reference": "order 4711",
     "links": {
         "add": f"{SITE}/add/Zt4k...",
         "apple": f"{SITE}/add/Zt4k.../apple.pkpass",
         "google": f"{SITE}/add/Zt4k.../google",
     },
+}
+ISSUED = {
+    "status": "inactive",
+    "allowed_actions": ["activate", "block", "close"],
+    "version": 1,
+    "activated_at": None,
+}
+SNAPSHOT_CARD = {
+    **CARD,
+    "id": SNAPSHOT_CARD_ID,
+    "number": "9006921696610379",
+    "barcode": {"format": "qr", "message": "9006921696610379"},
+    "member": MEMBER,
+    "account": {"id": ACCOUNT_ID, "balances": _points(120), "tier": None},
+    "version": 1,
+    "reference": None,
 }
 BLOCKED = {
     "status": "blocked",
@@ -85,20 +106,27 @@ ACT = {
 
 def _acted(body: dict[str, str], **changed: Any) -> Example:
     link = {"id": ACTION_ID, "url": f"{SITE}/v1/actions/{ACTION_ID}"}
-    return Example({**CARD, "version": 2, **changed, "action": link}, body)
+    return Example({**CARD, **changed, "action": link}, body)
 
 
 EXAMPLES = {
-    "list_cards": Example({"cards": [CARD], "next_cursor": None}, query="status=active&limit=20"),
+    "list_cards": Example(
+        {"cards": [SNAPSHOT_CARD], "next_cursor": None}, query="status=active&limit=20"
+    ),
     "issue_card": Example(
-        {**CARD, "reference": "order 4711"},
-        {"program": PROGRAM_ID, "member": MEMBER, "reference": "order 4711"},
+        {**CARD, **ISSUED},
+        {
+            "program": PROGRAM_ID,
+            "member": SECOND_MEMBER,
+            "reference": "order 4711",
+            "activate": False,
+        },
     ),
     "read_card": Example(CARD),
     "activate_card": _acted({"reason": "first_use"}),
-    "block_card": _acted({"reason": "lost", "comment": "reported by phone"}, **BLOCKED),
-    "unblock_card": _acted({"reason": "found"}, version=3),
-    "close_card": _acted({"reason": "account_closure"}, **CLOSED, links={}),
+    "block_card": _acted({"reason": "lost", "comment": "reported by phone"}, **BLOCKED, version=3),
+    "unblock_card": _acted({"reason": "found"}, version=4),
+    "close_card": _acted({"reason": "account_closure"}, **CLOSED, version=5, links={}),
     "read_history": Example(
         {
             "history": [
@@ -158,7 +186,7 @@ EXAMPLES = {
         }
     ),
     "upsert_member": Example(
-        CARD,
+        SNAPSHOT_CARD,
         {
             "member": {"name": "First Member", "phone": "+49 30 1234567", "locale": "de"},
             "balances": {"points": 120},

@@ -8,7 +8,8 @@ from pydantic import WithJsonSchema
 
 from service.domain.cards import CardStatus
 from service.http.models import CardOut, Code, Shown
-from service.http.query import Listing, Word
+from service.http.query import Listing
+from service.http.texts import Word
 
 Status = Annotated[CardStatus, WithJsonSchema({"type": "string", "enum": list(CardStatus)})]
 

@@ -1,6 +1,6 @@
 """The till's look-up."""
 
-from service.domain.errors import Forbidden, InvalidInput
+from service.domain.errors import Forbidden
 from service.http.contract import Call, answer, api
 from service.http.models import LookupIn, LookupOut
 from service.http.views import card_out
@@ -14,7 +14,6 @@ from service.operations.runner import Answer
     scope="lookup",
     body=LookupIn,
     answers={200: LookupOut},
-    problems=(InvalidInput,),
     changes=False,  # the answer is never that of an earlier call
 )
 def look_card_up(call: Call) -> Answer:

@@ -1,20 +1,14 @@
 """Members: the snapshot upsert."""
 
 from service.domain.accounts import Tier
-from service.domain.errors import (
-    InvalidInput,
-    NumberTaken,
-    OrderingMixed,
-    ProgramNotFound,
-)
+from service.domain.errors import InvalidInput, NumberTaken, OrderingMixed, ProgramNotFound
 from service.http.contract import Call, answer, api
-from service.http.models import MEMBER_ID, BalanceIn, CardOut, SnapshotIn
+from service.http.models import BalanceIn, CardOut, SnapshotIn
+from service.http.texts import MEMBER_ID, MEMBER_ID_RULE
 from service.http.views import card_out
 from service.operations.members import MemberData
 from service.operations.runner import Answer
 from service.operations.snapshots import BalanceData, Snapshot, upsert
-
-REPLACED = "\ufffd"  # stands where the address held bytes that are no text
 
 
 @api.operation(
@@ -23,7 +17,7 @@ REPLACED = "\ufffd"  # stands where the address held bytes that are no text
     scope="members:write",
     body=SnapshotIn,
     answers={200: CardOut, 201: CardOut},
-    problems=(InvalidInput, ProgramNotFound, NumberTaken, OrderingMixed),
+    problems=(ProgramNotFound, NumberTaken, OrderingMixed),
 )
 def upsert_member(call: Call) -> Answer:
     """Say how a member's account stands now; it is created if need be, and a first card issued."""
@@ -50,12 +44,9 @@ def _snapshot(call: Call) -> Snapshot:
 
 def _external_id(call: Call) -> str:
     external_id = call.path["external_id"]
-    is_text = external_id.isprintable() and REPLACED not in external_id
-    if not (is_text and MEMBER_ID.fullmatch(external_id)):
-        raise InvalidInput(
-            "The external id cannot be used.",
-            [("external_id", "1 to 255 printable characters, no slash, no blank at either end")],
-        )
+    if not MEMBER_ID.fullmatch(external_id):
+        fault = ("external_id", MEMBER_ID_RULE)
+        raise InvalidInput("The external id cannot be used.", [fault])
     return external_id
 
 

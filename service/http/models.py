@@ -1,6 +1,5 @@
 """The shapes of the API: what callers send and what they get. Points are whole numbers."""
 
-import re
 from datetime import date, datetime
 from typing import Annotated, Any, Self
 from uuid import UUID
@@ -8,13 +7,11 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from service.domain.accounts import LARGEST_AMOUNT
+from service.http.texts import MemberId
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
 Id = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"^\S(.*\S)?$")]
 Comment = Annotated[str, StringConstraints(min_length=1, max_length=2000, strip_whitespace=True)]
-# It becomes a part of a path, so it has no slash.
-MEMBER_ID = re.compile(r"[^\s/](?:[^/]{0,253}[^\s/])?")
-MemberId = Annotated[str, StringConstraints(pattern=f"^{MEMBER_ID.pattern}$")]
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
 Number = Annotated[str, StringConstraints(min_length=4, max_length=32)]
 Points = Annotated[int, Field(ge=-LARGEST_AMOUNT, le=LARGEST_AMOUNT)]
@@ -96,7 +93,7 @@ class LookupIn(Sent):
 
 
 class PointsIn(Sent):
-    """One event. The webhook takes the same, and takes its own id where `event_id` is missing."""
+    """One event that changes one balance of one account."""
 
     event_id: Id
     card_number: Number | None = None

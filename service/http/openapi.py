@@ -7,11 +7,12 @@ from flask import Blueprint, Response
 from pydantic import BaseModel
 
 from service import __version__
-from service.domain.errors import ServiceError, SourceNotFound, StorageBusy, Unauthorized
+from service.domain.errors import ServiceError, SourceNotFound, Unauthorized
 from service.http import json_body
-from service.http.contract import Operation, api
+from service.http.contract import ANYWHERE, Operation, api, here
 from service.http.models import PointsIn, PointsOut, Shown
 from service.http.openapi_schemas import (
+    REF,
     content,
     example_of,
     header,
@@ -19,12 +20,14 @@ from service.http.openapi_schemas import (
     path_parameter,
     ref,
     schemas,
+    without_need,
 )
 from service.http.problems import MEDIA_TYPE, status_of
 from service.http.wording import NOTES, TAG_TEXTS, place_of, tag_of
 
 blueprint = Blueprint("openapi", __name__)
 WEBHOOK = "/in/{source_id}"
+WEBHOOK_EVENT = "WebhookPointsIn"
 
 
 class FaultOut(Shown):
@@ -46,11 +49,12 @@ class ProblemOut(Shown):
 @blueprint.get("/openapi.json")
 def openapi() -> Response:
     """The API's contract."""
-    return Response(json_body.canonical(document()), 200, content_type="application/json")
+    body = json_body.canonical(document(here().settings.base_url))
+    return Response(body, 200, content_type="application/json")
 
 
-def document() -> dict[str, Any]:
-    """Return the OpenAPI 3.1 document of all declared operations."""
+def document(base_url: str) -> dict[str, Any]:
+    """Return the OpenAPI 3.1 document of all declared operations, called below `base_url`."""
     paths: dict[str, dict[str, Any]] = {WEBHOOK: {"post": _webhook()}}
     for operation in api.operations:
         paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation)
@@ -62,15 +66,22 @@ def document() -> dict[str, Any]:
             "description": "Issues loyalty cards and keeps them true in every phone wallet.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
-        "servers": [{"url": "/"}],
+        "servers": [{"url": base_url}],
         "security": [{"apiKey": []}],
         "tags": [{"name": tag, "description": text} for tag, text in TAG_TEXTS.items()],
         "paths": {path: paths[path] for path in sorted(paths, key=place_of)},
         "components": {
-            "schemas": schemas(api.operations, (ProblemOut, PointsIn, PointsOut)),
+            "schemas": _schemas(),
             "securitySchemes": {"apiKey": {"type": "http", "scheme": "bearer"}},
         },
     }
+
+
+def _schemas() -> dict[str, Any]:
+    found = schemas(api.operations, (ProblemOut, PointsOut))
+    # A webhook has an id of its own, which stands in for that of the event.
+    event = without_need(found[PointsIn.__name__], "event_id")
+    return {**found, WEBHOOK_EVENT: {**event, "title": WEBHOOK_EVENT}}
 
 
 def _operation(operation: Operation) -> dict[str, Any]:
@@ -128,7 +139,7 @@ def _webhook() -> dict[str, Any]:
             },
             "timestamp": {"description": "When it was sent; not used.", "type": "string"},
             "data": {
-                **ref(PointsIn),
+                "$ref": REF.format(model=WEBHOOK_EVENT),
                 "description": "The event. Without `event_id` the `webhook-id` is its id.",
             },
         },
@@ -139,12 +150,15 @@ def _webhook() -> dict[str, Any]:
         "operationId": "receive_event",
         "tags": [tag_of(WEBHOOK)],
         "summary": "Take an event of a configured sender, signed by Standard Webhooks.",
-        "description": "Needs no API key: the signature is the right to call it.",
+        "description": (
+            "Needs no API key: the signature is the right to call it. What a sender adds around "
+            "`data`, or to the address, is not looked at."
+        ),
         "security": [],
         "parameters": [path_parameter("source_id"), *(header(name) for name in signed)],
         "requestBody": _request_body(schema, example.body),
         "responses": {
             "200": _answer(PointsOut, example.answer),
-            **_problems((Unauthorized, SourceNotFound, StorageBusy)),
+            **_problems((Unauthorized, SourceNotFound, *ANYWHERE)),
         },
     }

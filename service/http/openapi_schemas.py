@@ -40,10 +40,17 @@ def schemas(operations: Iterable[Operation], others: Iterable[type[BaseModel]]) 
     return found
 
 
+def without_need(schema: dict[str, Any], field: str) -> dict[str, Any]:
+    """Return the schema of an object of which `field` may be left out."""
+    needed = [each for each in schema["required"] if each != field]
+    kept = {key: part for key, part in schema.items() if key != "required"}
+    return {**kept, "required": needed} if needed else kept
+
+
 def parameters(operation: Operation) -> list[dict[str, Any]]:
     """Return what an operation takes in its path, its query and its headers."""
     found = [path_parameter(name) for name in re.findall(r"{(\w+)}", operation.path)]
-    found += _query(operation.query) if operation.query else []
+    found += _query(operation.query)
     if operation.changes:
         limits = {"minLength": 1, "maxLength": LONGEST_KEY}
         found.append(_parameter("Idempotency-Key", "header", {"type": "string", **limits}))

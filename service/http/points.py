@@ -1,7 +1,7 @@
 """Points: one event at a time."""
 
 from service.domain.accounts import Operator
-from service.domain.errors import CardNotFound, EventConflict, InvalidInput
+from service.domain.errors import CardNotFound, EventConflict
 from service.http.contract import Call, answer, api, digest
 from service.http.models import PointsIn, PointsOut
 from service.http.views import balances_out
@@ -17,7 +17,7 @@ API_SOURCE = "api"
     scope="points:write",
     body=PointsIn,
     answers={200: PointsOut},
-    problems=(InvalidInput, CardNotFound, EventConflict),
+    problems=(CardNotFound, EventConflict),
 )
 def record_points(call: Call) -> Answer:
     """Record that points changed; the same event is applied once, however often it is sent."""

@@ -65,7 +65,7 @@ def _expected(error: errors.ServiceError) -> Response:
     status = status_of(type(error))
     if status == HTTPStatus.INTERNAL_SERVER_ERROR:
         log.error("request %s: %s", g.get("request_id"), error.detail)
-        return problem(500, "internal_error", "An operator must look into this.", [])
+        return problem(500, errors.InternalError.code, "An operator must look into this.", [])
     faults = error.faults if isinstance(error, errors.InvalidInput) else ()
     listed = [{"field": field, "problem": text} for field, text in faults]
     return problem(status, error.code, error.detail, listed)
@@ -83,4 +83,4 @@ def _framework(error: HTTPException) -> Response:
 
 def _unexpected(error: Exception) -> Response:
     log.exception("request %s failed", g.get("request_id"), exc_info=error)
-    return problem(500, "internal_error", "Something went wrong on our side.", [])
+    return problem(500, errors.InternalError.code, "Something went wrong on our side.", [])

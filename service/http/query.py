@@ -2,34 +2,39 @@
 
 import base64
 import binascii
+import re
 from hashlib import sha256
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from flask import request
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic import ValidationError as Invalid
+from pydantic_core import PydanticCustomError
 from werkzeug.datastructures import MultiDict
 
 from service.domain.errors import InvalidInput
 from service.domain.pages import Cut
 from service.http import json_body
+from service.http.texts import Word
 
 LARGEST_PAGE = 100
 PAGE = 50
 CHECK_BYTES = 4
+WHOLE = re.compile(r"0|[1-9][0-9]*")
 
 
-def _readable(text: str) -> str:
-    if not text.isprintable():
-        raise ValueError("takes printable characters only")
-    return text
+def _whole(text: str) -> int:
+    if not WHOLE.fullmatch(text):
+        raise PydanticCustomError("plain_digits", "takes plain digits, without a leading zero")
+    return int(text)
 
 
-Word = Annotated[str, StringConstraints(min_length=1, max_length=255), AfterValidator(_readable)]
+Limit = Annotated[int, Field(ge=1, le=LARGEST_PAGE), BeforeValidator(_whole)]
 
 
 class Query(BaseModel):
-    """The query of an address; unknown parameters are refused."""
+    """The query of an address; unknown parameters are refused. By itself it takes none."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -38,7 +43,7 @@ class Listing(Query):
     """The query of a list that is read part by part."""
 
     cursor: Word | None = None
-    limit: Annotated[int, Field(ge=1, le=LARGEST_PAGE)] = PAGE
+    limit: Limit = PAGE
 
     def cut(self, name: str) -> Cut:
         """Return which part of the list called `name` is wanted.
@@ -47,6 +52,18 @@ class Listing(Query):
             InvalidInput: the cursor is none that this list gave out.
         """
         return Cut(self.limit, None if self.cursor is None else _position(name, self.cursor))
+
+
+def sent_query() -> MultiDict[str, str]:
+    """Return the query of the address.
+
+    Raises:
+        InvalidInput: it holds bytes that are neither percent-encoded nor UTF-8.
+    """
+    try:
+        return request.args
+    except UnicodeDecodeError as error:
+        raise InvalidInput("The query of the address is not UTF-8.") from error
 
 
 def read_query(model: type[Query], sent: MultiDict[str, str]) -> Any:
@@ -78,16 +95,16 @@ def cursor(name: str, last: UUID | None) -> str | None:
 
 def _position(name: str, given: str) -> UUID:
     try:
-        raw = base64.b64decode(given + "=" * (-len(given) % 4), altchars=b"-_", validate=True)
+        last = UUID(bytes=base64.urlsafe_b64decode(given + "==")[:-CHECK_BYTES])
     except (binascii.Error, ValueError):
-        raw = b""
-    last, check = raw[:-CHECK_BYTES], raw[-CHECK_BYTES:]
-    if len(last) != len(UUID(int=0).bytes) or check != _check(name, last):
+        last = None
+    # Base64 has several words for the same bytes; only the one that was given out is good.
+    if last is None or given != cursor(name, last):
         raise InvalidInput(
             "Send the next_cursor of the part before, or none to begin anew.",
             [("cursor", "is not one that this list gave out")],
         )
-    return UUID(bytes=last)
+    return last
 
 
 def _check(name: str, last: bytes) -> bytes:

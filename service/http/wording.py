@@ -43,11 +43,11 @@ PARAMETERS = {
     "action_id": "The id that an act on a card answered as `action.id`.",
     "card_id": "The card's id.",
     "external_id": "Your own id of the member, percent-encoded; it holds no slash.",
-    "program_id": "The program's id; `tessera programs list` shows it.",
+    "program_id": "The program's id; `tessera programs list --brand NAME` shows it.",
     "source_id": "The source's id; `tessera sources create` showed it.",
     "balance": "Only lines of this balance.",
     "cursor": "The `next_cursor` of the part before; without it the list begins with the newest.",
-    "limit": "How many lines at most.",
+    "limit": "How many lines at most, in plain digits.",
     "member": "Only cards of the member with this external id.",
     "number": "Only the card with this number.",
     "phone": (
@@ -91,6 +91,9 @@ FIELDS = {
     "birthday": "Day of birth.",
     "locale": "Language of the member, like `en` or `pt-BR`.",
     "external_id": "Your own id of the member.",
+    "IssueMemberIn.external_id": (
+        "Your own id of the member: no slash, no control character, no blank at either end."
+    ),
     "IssueIn.program": "The program to issue the card in.",
     "IssueIn.member": "Who gets the card; without it the card is anonymous.",
     "IssueIn.number": "Letters, digits, dots, hyphens; drawn by the program's scheme if left out.",
@@ -122,7 +125,7 @@ FIELDS = {
     "code": "Stable name of the level, for programs.",
     "TierIn.name": "What the pass shows; the code, if left out.",
     "TierOut.name": "What the pass shows.",
-    "status": f"One of {_listed(CardStatus)}.",
+    "status": f"One of {_listed(CardStatus)}; a card past `expires_at` is `expired`.",
     "status_reason": "Why the card is blocked or closed.",
     "blocked_by": "Through which channel it was blocked.",
     "allowed_actions": f"What may be done now, of {_listed(CardAction)}.",
@@ -214,10 +217,13 @@ def tag_of(path: str) -> str:
     return TAGS[start] if start else path.split("/")[2].capitalize()
 
 
-def place_of(path: str) -> tuple[int, str]:
-    """Return what sorts addresses as the page shows them."""
+def place_of(path: str) -> int:
+    """Return what sorts addresses by parts of the API; within one they stay as they were declared.
+
+    So the acts on a card are in the order in which one can do them.
+    """
     start = _start_of(path)
-    return (list(TAGS).index(start) if start else len(TAGS), path)
+    return list(TAGS).index(start) if start else len(TAGS)
 
 
 def _start_of(path: str) -> str:

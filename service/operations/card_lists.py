@@ -20,7 +20,7 @@ def listed(context: Context, actor: Actor, wanted: CardFilter, cut: Cut) -> Page
         phones: set[str] = set()
         if wanted.phone is not None:
             phones = numbers_of(transaction, actor.brand_id, wanted.phone)
-        page = card_lists.page(transaction, actor.brand_id, wanted, phones, cut)
+        page = card_lists.page(transaction, actor.brand_id, wanted, phones, cut, context.now())
         return Page(details_of_all(context, transaction, page.items), page.last)
 
 

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from uuid_utils.compat import uuid7
 from service.context import Context
 from service.domain import numbers
 from service.domain.accounts import Account
-from service.domain.cards import Act, Card, CardStatus, apply, check_reason
+from service.domain.cards import Act, Card, CardStatus, apply, check_reason, seen_at
 from service.domain.deliveries import Priority
 from service.domain.errors import NumberTaken, StorageBusy
 from service.domain.history import Actor, Record
@@ -23,6 +23,7 @@ from service.operations.accounts import opened_for
 from service.operations.members import MemberData, introduce
 from service.operations.offers import wallets_for_all
 from service.storage import accounts, cards, history, members, passes, programs
+from service.storage.cards import StoredCard
 from service.storage.database import Transaction
 from service.storage.passes import Scope
 
@@ -32,7 +33,10 @@ DRAWS = 10
 
 @dataclass(frozen=True)
 class CardDetails:
-    """A card with all that belongs to it; `wallets` are those it can be offered for."""
+    """A card, as it is seen now, with all that belongs to it.
+
+    `wallets` are those it can be offered for.
+    """
 
     card: Card
     program: Program
@@ -81,7 +85,7 @@ def add_card(
     program: Program,
     account: Account,
     request: IssueRequest,
-) -> Card:
+) -> StoredCard:
     """Add a card to a locked account and to the history."""
     now = context.now()
     card = Card(
@@ -97,11 +101,11 @@ def add_card(
     )
     try:
         link_token = secrets.token_urlsafe(LINK_TOKEN_BYTES)
-        cards.insert(transaction, card, program.cards_per_account, link_token)
+        added = cards.insert(transaction, card, program.cards_per_account, link_token)
     except exc.IntegrityError as error:
         raise NumberTaken(f"The number {card.number} was taken a moment ago.") from error
     _remember(transaction, actor, card, None, "issue", now, store=request.store)
-    return card
+    return added
 
 
 def _number(transaction: Transaction, program: Program, given: str | None) -> str:
@@ -128,15 +132,16 @@ def details(context: Context, actor: Actor, card_id: UUID) -> CardDetails:
         CardNotFound: the brand has none with that id.
     """
     with context.reading() as transaction:
-        return details_of(context, transaction, cards.get(transaction, actor.brand_id, card_id))
+        known = cards.stored(transaction, actor.brand_id, card_id)
+        return details_of(context, transaction, known)
 
 
-def details_of(context: Context, transaction: Transaction, card: Card) -> CardDetails:
-    return details_of_all(context, transaction, [card])[0]
+def details_of(context: Context, transaction: Transaction, known: StoredCard) -> CardDetails:
+    return details_of_all(context, transaction, [known])[0]
 
 
 def details_of_all(
-    context: Context, transaction: Transaction, wanted: Sequence[Card]
+    context: Context, transaction: Transaction, wanted: Sequence[StoredCard]
 ) -> list[CardDetails]:
     """Return cards of one brand with all that belongs to them, in the same order.
 
@@ -144,22 +149,22 @@ def details_of_all(
     """
     if not wanted:
         return []
-    program_of = programs.of_ids(transaction, {card.program_id for card in wanted})
-    account_of = accounts.of_ids(transaction, {card.account_id for card in wanted})
+    now = context.now()
+    program_of = programs.of_ids(transaction, {known.card.program_id for known in wanted})
+    account_of = accounts.of_ids(transaction, {known.card.account_id for known in wanted})
     member_of = members.owners(transaction, account_of)
-    faces = cards.faces(transaction, [card.id for card in wanted])
     wallets_of = wallets_for_all(context, transaction, list(program_of.values()))
     return [
         CardDetails(
-            card=card,
-            program=program_of[card.program_id],
-            account=account_of[card.account_id],
-            member=member_of.get(card.account_id),
-            barcode_message=faces[card.id][0],
-            link_token=faces[card.id][1],
-            wallets=wallets_of[card.program_id],
+            card=seen_at(known.card, now),
+            program=program_of[known.card.program_id],
+            account=account_of[known.card.account_id],
+            member=member_of.get(known.card.account_id),
+            barcode_message=known.barcode,
+            link_token=cards.link_token(transaction, known),
+            wallets=wallets_of[known.card.program_id],
         )
-        for card in wanted
+        for known in wanted
     ]
 
 
@@ -177,17 +182,18 @@ def act(context: Context, actor: Actor, card_id: UUID, asked: Act) -> tuple[Card
     """
     check_reason(asked)
     with context.transaction() as transaction:
-        card = _locked(transaction, actor, card_id)
-        done = _done_before(transaction, card, asked)
+        known = _locked(transaction, actor, card_id)
+        done = _done_before(transaction, known.card, asked)
         if done is None:
-            card, done = _do(context, transaction, actor, card, asked)
-        return details_of(context, transaction, card), done
+            changed, done = _do(context, transaction, actor, known.card, asked)
+            known = replace(known, card=changed)
+        return details_of(context, transaction, known), done
 
 
-def _locked(transaction: Transaction, actor: Actor, card_id: UUID) -> Card:
+def _locked(transaction: Transaction, actor: Actor, card_id: UUID) -> StoredCard:
     card = cards.get(transaction, actor.brand_id, card_id)
     accounts.lock(transaction, card.account_id)
-    return cards.get(transaction, actor.brand_id, card_id)
+    return cards.stored(transaction, actor.brand_id, card_id)
 
 
 def _done_before(transaction: Transaction, card: Card, asked: Act) -> Record | None:

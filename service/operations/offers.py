@@ -8,7 +8,7 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from service.context import Context
-from service.domain.cards import FINAL, Card
+from service.domain.cards import FINAL, Card, seen_at
 from service.domain.errors import CardNotFound, InvalidInput, PassUnavailable
 from service.domain.passes import Pass, WalletName
 from service.domain.programs import Program
@@ -50,7 +50,7 @@ def apple_pass(context: Context, link_token: str) -> SignedPass:
         PassUnavailable: the brand has no certificate.
     """
     with context.transaction() as transaction:
-        card = _locked(transaction, link_token)
+        card = _locked(context, transaction, link_token)
         shown = passes.of_card(transaction, card.id, WalletName.APPLE)
         if shown is None:
             shown = _new_apple_pass(context, transaction, card)
@@ -70,7 +70,7 @@ def google_link(context: Context, link_token: str) -> str:
         PassUnavailable: the brand has no service account, or Google does not answer now.
     """
     with context.transaction() as transaction:
-        card = _locked(transaction, link_token)
+        card = _locked(context, transaction, link_token)
         shown = passes.of_card(transaction, card.id, WalletName.GOOGLE)
         if shown is None:
             shown = _new_google_pass(context, transaction, card)
@@ -92,14 +92,19 @@ def _save_link(context: Context, shown: Pass, drafted: Draft, *, is_kept: bool) 
     return offer.link
 
 
-def _locked(transaction: Transaction, link_token: str) -> Card:
-    accounts.lock(transaction, _linked(transaction, link_token).account_id)
-    return _linked(transaction, link_token)
+def _locked(context: Context, transaction: Transaction, link_token: str) -> Card:
+    accounts.lock(transaction, linked(context, transaction, link_token).account_id)
+    return linked(context, transaction, link_token)
 
 
-def _linked(transaction: Transaction, link_token: str) -> Card:
+def linked(context: Context, transaction: Transaction, link_token: str) -> Card:
+    """Return the card that a customer's link leads to, as it is now.
+
+    Raises:
+        CardNotFound: it leads nowhere, or to a card that is replaced, expired or closed.
+    """
     card = cards.by_link(transaction, link_token)
-    if card is None or card.status in FINAL:
+    if card is None or seen_at(card, context.now()).status in FINAL:
         raise CardNotFound("This link leads to no card.")
     return card
 

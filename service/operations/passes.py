@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from service.context import Context
-from service.domain.cards import Card
+from service.domain.cards import Card, seen_at
 from service.domain.designs import Design
 from service.domain.errors import PassUnavailable, Unauthorized
 from service.domain.passes import Pass, PassContent, ShownBalance
@@ -97,7 +97,7 @@ def draft(context: Context, transaction: Transaction, shown: Pass) -> Draft:
 
 def drawn(context: Context, transaction: Transaction, shown: Pass) -> tuple[PassContent, Design]:
     """Return what the pass says now, and in which design."""
-    card = cards.by_id(transaction, shown.card_id)
+    card = seen_at(cards.by_id(transaction, shown.card_id), context.now())
     program = programs.get(transaction, card.brand_id, card.program_id)
     design = context.design(transaction, program.design_id)
     return _content(context, transaction, shown, card, program), design

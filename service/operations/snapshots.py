@@ -19,7 +19,7 @@ from service.domain.accounts import (
     is_news,
     order_of,
 )
-from service.domain.cards import FINAL, Card
+from service.domain.cards import FINAL, seen_at
 from service.domain.errors import InvalidInput, NumberTaken, OrderingMixed, ServiceError
 from service.domain.history import Actor
 from service.domain.programs import Program
@@ -28,6 +28,7 @@ from service.operations.cards import CardDetails, IssueRequest, add_card, detail
 from service.operations.members import MemberData, tell
 from service.operations.points import decided, shows_more
 from service.storage import accounts, cards, passes, programs
+from service.storage.cards import StoredCard
 from service.storage.database import Transaction
 from service.storage.passes import Scope
 from service.storage.rounds import Write, in_one_round
@@ -143,14 +144,15 @@ def _card(
     program: Program,
     account: Account,
     snapshot: Snapshot,
-) -> tuple[Card, bool]:
+) -> tuple[StoredCard, bool]:
     known = cards.of_accounts(transaction, [account.id])
     if not known:
         request = IssueRequest(program.id, number=snapshot.number, store=snapshot.store)
         return add_card(context, transaction, actor, program, account, request), True
-    if snapshot.number is not None and snapshot.number not in {card.number for card in known}:
+    if snapshot.number is not None and snapshot.number not in {k.card.number for k in known}:
         raise NumberTaken(
             f"The account's card has another number than {snapshot.number}; leave `number` out."
         )
-    usable = [card for card in known if card.status not in FINAL]
+    now = context.now()
+    usable = [each for each in known if seen_at(each.card, now).status not in FINAL]
     return (usable or known)[0], False

@@ -1,6 +1,6 @@
 """Cards, their numbers, and the links that lead to them."""
 
-from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import Any, cast
 from uuid import UUID
 
@@ -12,23 +12,34 @@ from service.storage.database import Transaction, TransactionConflict
 from service.storage.tables import CardRow
 
 
-def insert(transaction: Transaction, card: Card, slots: int, link_token: str) -> None:
+@dataclass(frozen=True)
+class StoredCard:
+    """A card with what else its row holds: the barcode's text, the sealed token of its link."""
+
+    card: Card
+    barcode: str
+    sealed_link: bytes = field(repr=False)
+
+
+def insert(transaction: Transaction, card: Card, slots: int, link_token: str) -> StoredCard:
     """Add a card; an active one takes a free slot of its account, which must be locked.
 
     Raises:
         TooManyActiveCards: all `slots` of the account are taken.
     """
+    sealed = transaction.vault.seal(link_token, "cards", "link", card.id)
     transaction.session.add(
         CardRow(
             **vars(card),
             barcode=card.number,
             slots=slots,
             active_slot=_slot(transaction, card, slots),
-            link_token=transaction.vault.seal(link_token, "cards", "link", card.id),
+            link_token=sealed,
             link_digest=transaction.vault.digest("link", link_token),
         )
     )
     transaction.session.flush()
+    return StoredCard(card, card.number, sealed)
 
 
 def save(transaction: Transaction, card: Card, slots: int) -> None:
@@ -77,20 +88,29 @@ def get(transaction: Transaction, brand_id: UUID, card_id: UUID) -> Card:
     Raises:
         CardNotFound: the brand has none with that id.
     """
+    return stored(transaction, brand_id, card_id).card
+
+
+def stored(transaction: Transaction, brand_id: UUID, card_id: UUID) -> StoredCard:
+    """Return a card of this brand with what its row holds.
+
+    Raises:
+        CardNotFound: the brand has none with that id.
+    """
     row = _first(transaction, CardRow.brand_id == brand_id, CardRow.id == card_id)
     if row is None:
         raise CardNotFound(f"There is no card {card_id}.")
-    return card_from(row)
+    return stored_from(row)
 
 
-def by_number(transaction: Transaction, brand_id: UUID, number: str) -> Card | None:
+def by_number(transaction: Transaction, brand_id: UUID, number: str) -> StoredCard | None:
     row = _first(transaction, CardRow.brand_id == brand_id, CardRow.number == number)
-    return None if row is None else card_from(row)
+    return None if row is None else stored_from(row)
 
 
-def by_barcode(transaction: Transaction, brand_id: UUID, message: str) -> Card | None:
+def by_barcode(transaction: Transaction, brand_id: UUID, message: str) -> StoredCard | None:
     row = _first(transaction, CardRow.brand_id == brand_id, CardRow.barcode == message)
-    return None if row is None else card_from(row)
+    return None if row is None else stored_from(row)
 
 
 def by_link(transaction: Transaction, token: str) -> Card | None:
@@ -105,7 +125,7 @@ def by_id(transaction: Transaction, card_id: UUID) -> Card:
     return card_from(transaction.session.get_one(CardRow, card_id))
 
 
-def of_accounts(transaction: Transaction, account_ids: list[UUID]) -> list[Card]:
+def of_accounts(transaction: Transaction, account_ids: list[UUID]) -> list[StoredCard]:
     """Return the accounts' cards, newest first."""
     query = (
         select(CardRow)
@@ -113,7 +133,7 @@ def of_accounts(transaction: Transaction, account_ids: list[UUID]) -> list[Card]
         .order_by(CardRow.created_at.desc(), CardRow.id.desc())
         .execution_options(populate_existing=True)
     )
-    return [card_from(row) for row in transaction.session.scalars(query)]
+    return [stored_from(row) for row in transaction.session.scalars(query)]
 
 
 def is_taken(transaction: Transaction, brand_id: UUID, number: str) -> bool:
@@ -128,19 +148,18 @@ def barcode_message(transaction: Transaction, card_id: UUID) -> str:
     return transaction.session.get_one(CardRow, card_id).barcode
 
 
-def faces(transaction: Transaction, card_ids: Iterable[UUID]) -> dict[UUID, tuple[str, str]]:
-    """Return, per card, what its barcode says and the token of its customer's link."""
-    query = select(CardRow.id, CardRow.barcode, CardRow.link_token).where(CardRow.id.in_(card_ids))
-    opened = transaction.vault.open
-    return {
-        card_id: (barcode, opened(token, "cards", "link", card_id))
-        for card_id, barcode, token in transaction.session.execute(query)
-    }
+def link_token(transaction: Transaction, known: StoredCard) -> str:
+    """Return the token of the customer's link."""
+    return transaction.vault.open(known.sealed_link, "cards", "link", known.card.id)
 
 
 def _first(transaction: Transaction, *conditions: ColumnElement[bool]) -> CardRow | None:
     query = select(CardRow).where(*conditions).execution_options(populate_existing=True)
     return transaction.session.scalars(query).first()
+
+
+def stored_from(row: CardRow) -> StoredCard:
+    return StoredCard(card_from(row), row.barcode, row.link_token)
 
 
 def card_from(row: CardRow) -> Card:

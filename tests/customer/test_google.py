@@ -31,7 +31,7 @@ class LinkingWallet(FakeWallet):
 
 @pytest.fixture
 def wallet() -> LinkingWallet:
-    return LinkingWallet(keeps_passes=True)
+    return LinkingWallet()
 
 
 @pytest.fixture

@@ -110,3 +110,13 @@ def test_a_member_without_another_wish_is_spoken_to_in_the_members_language(
     answers = [visit(path_of(card)), visit(path_of(card), Accept_Language="en")]
 
     assert [answer.headers["Content-Language"] for answer in answers] == ["ru", "en"]
+
+
+def test_a_language_that_is_no_text_is_no_language(world: World) -> None:
+    link = world.card()["links"]["add"].removeprefix(world.context.settings.base_url)
+    environ = {"QUERY_STRING": "lang=\xff\xfe", "HTTP_ACCEPT": "text/html"}
+
+    page = world.client.get(link, environ_overrides=environ)
+
+    assert page.status_code == 200
+    assert '<html lang="en">' in page.text

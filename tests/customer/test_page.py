@@ -5,12 +5,15 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urljoin
 
 import pytest
 import zxingcpp
 from PIL import Image, ImageDraw
 
 from service.app import create_app
+from service.domain.cards import CONCEALED, RULES, CardAction, Reason
+from service.wiring import templates_folder
 from tests.customer import agents
 from tests.customer.conftest import Visit, path_of
 from tests.customer.html import Page
@@ -19,6 +22,7 @@ from tests.world import World, a_brand
 pytestmark = pytest.mark.usefixtures("google")
 
 AGENTS = [agents.IPHONE, agents.ANDROID, agents.MAC, agents.WINDOWS, agents.UNHEARD_OF]
+HINTS = re.compile("block|lock|stolen|theft|fraud|complian|suspic|блок|краж|украд|мошен")
 PERSON = {"name": "Ada Nobody", "phone": "+49 30 1234567", "email": "ada@example.com"}
 
 
@@ -52,6 +56,17 @@ def test_each_device_is_offered_its_wallets(
     assert page.links("button") == [f"{base}/{each}" for each in buttons]
     others = [link for link in page.links() if link.startswith("/add/")]
     assert others == [f"{base}/{each}" for each in [*buttons, *quiet]]
+
+
+@pytest.mark.parametrize("agent", [agents.ANDROID, agents.WINDOWS, agents.UNHEARD_OF])
+def test_the_way_to_google_is_called_as_google_calls_it(
+    visit: Visit, card: dict[str, Any], agent: str
+) -> None:
+    shown = [Page(visit(f"{path_of(card)}?lang={each}", agent).text) for each in ("en", "ru")]
+
+    assert "Add to Google Wallet" in shown[0].text("main")
+    assert "Добавить в Google Кошелёк" in shown[1].text("main")
+    assert "Бонусная карта" in shown[1].text("main")
 
 
 @pytest.mark.parametrize("agent", AGENTS)
@@ -154,6 +169,38 @@ def test_names_that_look_like_html_are_shown_as_they_are(
     assert page.text("main").count(name) == 2  # on the card, and who activates it
 
 
+@pytest.mark.parametrize("reason", [None, Reason.LOST, Reason.FRAUD])
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_a_name_written_from_right_to_left_does_not_turn_the_words_around_it(
+    world: World, visit: Visit, reason: Reason | None, language: str
+) -> None:
+    name = "חנות & ספרים"
+    world.brand = a_brand(world.context, world.authority, name, "pass.com.example.rtl")
+    card = world.card()
+    if reason is not None:
+        blocked(world, card, reason)
+    new = a_new_card(world)
+
+    for each in (card, new):
+        body = visit(f"{path_of(each)}?lang={language}").text.partition("<body>")[2]
+        shown = name.replace("&", "&amp;")
+        assert body.count(shown) == body.count(f"<bdi>{shown}</bdi>") > 0
+        assert f"<bdi>{world.brand.program.name}</bdi>" in body
+
+
+def a_new_card(world: World) -> dict[str, Any]:
+    """Return a card that is not activated yet."""
+    body = {"program": str(world.brand.program.id), "activate": False}
+    made: dict[str, Any] = world.call("POST", "/v1/cards", body).get_json()
+    return made
+
+
+def blocked(world: World, card: dict[str, Any], reason: Reason) -> dict[str, Any]:
+    answer = world.act(card, "block", reason=reason, comment="seen in a test")
+    assert answer.status_code == 200, answer.text
+    return card
+
+
 def test_behind_a_path_of_a_shared_host_links_lead_below_it(
     world: World, card: dict[str, Any]
 ) -> None:
@@ -196,26 +243,121 @@ def rasterized(page: Page) -> Image.Image:
 
 
 @pytest.mark.parametrize(
-    ("language", "blocked", "waiting"),
+    ("language", "stopped", "waiting"),
     [
         ("en", "This card is blocked", "This card is not activated yet"),
         ("ru", "Карта заблокирована", "Карта ещё не активирована"),
     ],
 )
 def test_a_card_that_is_blocked_or_not_active_says_so_and_can_be_added(
-    world: World, visit: Visit, card: dict[str, Any], language: str, blocked: str, waiting: str
+    world: World, visit: Visit, card: dict[str, Any], language: str, stopped: str, waiting: str
 ) -> None:
-    new = world.call(
-        "POST", "/v1/cards", {"program": str(world.brand.program.id), "activate": False}
-    ).get_json()
-    world.act(card, "block", reason="customer_request")
+    new = a_new_card(world)
+    blocked(world, card, Reason.CUSTOMER_REQUEST)
 
     pages = [visit(f"{path_of(each)}?lang={language}").text for each in (card, new)]
 
-    assert [blocked in page for page in pages] == [True, False]
+    assert [stopped in page for page in pages] == [True, False]
     assert [waiting in page for page in pages] == [False, True]
     assert [len(Page(page).links("button")) for page in pages] == [1, 1]
     assert "Tests" in pages[0]  # whom to ask
+    assert Page(pages[0]).text("h1") == stopped
+
+
+@pytest.mark.parametrize(
+    ("language", "open_title", "hidden_title"),
+    [
+        ("en", "This card is blocked", "This card cannot be used at the moment"),
+        ("ru", "Карта заблокирована", "Сейчас картой нельзя пользоваться"),
+    ],
+)
+def test_a_block_whose_reason_must_stay_hidden_is_not_called_a_block(
+    world: World, visit: Visit, language: str, open_title: str, hidden_title: str
+) -> None:
+    reasons = sorted(RULES[CardAction.BLOCK].reasons)
+    cards = [blocked(world, world.card(f"m-{each}"), each) for each in reasons]
+
+    pages = [Page(visit(f"{path_of(card)}?lang={language}").text) for card in cards]
+
+    assert len(reasons) == 6
+    for reason, card, page in zip(reasons, cards, pages, strict=True):
+        is_hidden = reason in CONCEALED
+        said = f"{page.text('title')} {page.text('body')}".lower()
+        assert page.text("h1") == (hidden_title if is_hidden else open_title)
+        assert bool(HINTS.search(said)) is not is_hidden, said
+        assert "Tests" in page.text("main")  # whom to ask
+        assert page.links("button") == [f"{path_of(card)}/apple.pkpass?lang={language}"]
+    assert len({page.text("body") for page in pages}) == 2  # no reason but by its kind
+
+
+@pytest.mark.parametrize("reason", [None, Reason.LOST, Reason.STOLEN])
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_a_card_that_no_wallet_takes_is_not_said_to_be_addable(
+    world: World, visit: Visit, reason: Reason | None, language: str
+) -> None:
+    card = blocked(world, world.card(), reason) if reason else a_new_card(world)
+    with world.context.transaction() as transaction:
+        transaction.session.connection().exec_driver_sql("DELETE FROM credentials")
+
+    page = Page(visit(f"{path_of(card)}?lang={language}").text)
+
+    said = page.text("main")
+    assert not re.search("can add|можно добавить", said.replace("нельзя добавить", ""))
+    assert "itself keeps working" not in said
+    assert "как обычно" not in said
+    assert page.links("button") == []
+
+
+def test_no_grid_is_as_wide_as_its_longest_word() -> None:
+    style = (templates_folder() / "customer" / "style.css").read_text("utf-8")
+
+    grids = [rule for rule in re.findall(r"{([^{}]*)}", style) if "display: grid" in rule]
+
+    assert grids
+    assert [rule for rule in grids if "minmax(0, 1fr)" not in rule] == []
+
+
+@pytest.mark.parametrize("query", ["", "?lang=ru", "?lang=xx&next=//example.org"])
+def test_a_slash_that_a_messenger_added_is_taken_off_again(
+    visit: Visit, card: dict[str, Any], query: str
+) -> None:
+    token = path_of(card).removeprefix("/add/")
+
+    answer = visit(f"{path_of(card)}/{query}")
+
+    kept = query if query == "?lang=ru" else ""
+    assert answer.status_code == 308
+    assert answer.headers["Location"] == f"../{token}{kept}"
+    assert answer.headers["Cache-Control"] == "private, no-store"
+    for host in ("http://localhost", "https://example.com/loyalty"):
+        arrived = urljoin(f"{host}{path_of(card)}/{query}", answer.headers["Location"])
+        assert arrived == f"{host}{path_of(card)}{kept}"
+    assert visit(f"{path_of(card)}{kept}").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/add//{token}",
+        "/add//{token}/",
+        "/add/{token}//",
+        "/add///{token}",
+        "/add/{token}//google",
+        "/add//{token}/apple.pkpass",
+        "/add//example.org/",
+        "/add/%2e%2e/",
+        "/add/./",
+        "/add/example.org/",
+        "/add/http:%2f%2fexample.org/",
+        "/add/%5c%5cexample.org/",
+    ],
+)
+def test_no_address_leads_anywhere_else(visit: Visit, card: dict[str, Any], path: str) -> None:
+    token = path_of(card).removeprefix("/add/")
+
+    answer = visit(path.format(token=token))
+
+    assert (answer.status_code, answer.headers.get("Location")) == (404, None)
 
 
 def test_a_page_inside_an_app_says_where_it_works(visit: Visit, card: dict[str, Any]) -> None:

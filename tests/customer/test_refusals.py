@@ -1,10 +1,15 @@
 """What a customer's link answers when there is no card, no wallet, or a fault."""
 
+import logging
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from flask.testing import FlaskClient
 
+from service.app import create_app
 from service.domain.errors import PassUnavailable
+from service.storage.database import Database
 from tests.customer import agents
 from tests.customer.conftest import Visit, path_of
 from tests.customer.html import Page
@@ -99,6 +104,43 @@ def test_a_phone_whose_wallet_is_not_offered_is_told_which_one_is(
     assert page.links("button") == []
 
 
+@pytest.mark.parametrize(
+    ("path", "language", "said", "way_out"),
+    [
+        ("", "en", "The fault is on our side", "Try again"),
+        ("", "ru", "Ошибка на нашей стороне", "Попробовать снова"),
+        ("/apple.pkpass", "en", "The fault is on our side", "Back to the card"),
+        ("/google", "ru", "Ошибка на нашей стороне", "Назад к карте"),
+    ],
+)
+def test_a_fault_of_ours_is_owned_up_to_and_noted_without_the_link(
+    world: World,
+    visit: Visit,
+    caplog: pytest.LogCaptureFixture,
+    path: str,
+    language: str,
+    said: str,
+    way_out: str,
+) -> None:
+    card = world.card()
+    with world.context.transaction() as transaction:
+        odd = "UPDATE cards SET status_reason = 'odd'"
+        transaction.session.connection().exec_driver_sql(odd)
+
+    answer = visit(f"{path_of(card)}{path}?lang={language}")
+
+    page = Page(answer.text)
+    leads_to = path_of(card) + ("" if way_out in ("Back to the card", "Назад к карте") else path)
+    assert answer.status_code == 500
+    assert said in page.text("main")
+    assert way_out in page.text("main")
+    assert page.links("button") == [f"{leads_to}?lang={language}"]
+    (record,) = [each for each in caplog.records if each.levelno >= logging.ERROR]
+    assert answer.headers["X-Request-Id"] in record.getMessage()
+    assert record.exc_info is not None
+    assert path_of(card).removeprefix("/add/") not in caplog.text
+
+
 def test_a_fault_of_ours_is_a_page_to_a_browser_and_a_problem_to_others(
     world: World, visit: Visit
 ) -> None:
@@ -113,7 +155,7 @@ def test_a_fault_of_ours_is_a_page_to_a_browser_and_a_problem_to_others(
     assert problem.get_json()["code"] == "internal_error"
 
 
-@pytest.mark.parametrize("path", ["/add/", "/add/x/", "/add/x/samsung", "/add/x/y/z"])
+@pytest.mark.parametrize("path", ["/add/", "/add/x/samsung", "/add/x/y/z"])
 def test_a_mangled_link_is_the_same_page(visit: Visit, path: str) -> None:
     answer = visit(path)
 
@@ -121,12 +163,74 @@ def test_a_mangled_link_is_the_same_page(visit: Visit, path: str) -> None:
     assert Page(answer.text).text("h1") == "This link leads to no card"
 
 
-def test_a_method_that_is_not_allowed_says_which_ones_are(world: World) -> None:
-    answer = world.client.post("/add/x", headers={"Accept": agents.BROWSER})
+@pytest.fixture
+def cut_off(world: World) -> FlaskClient:
+    """The service while its database does not answer."""
+    with world.context.reading() as transaction:
+        nowhere = Database(
+            "postgresql+psycopg://nobody@127.0.0.1:1/none", transaction.vault, lambda: None
+        )
+    return create_app(replace(world.context, database=nowhere)).test_client()
 
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize(
+    ("language", "said", "back"),
+    [
+        ("en", "Your card cannot be opened at the moment", "Back to the card"),
+        ("ru", "Карта пока не открывается", "Назад к карте"),
+    ],
+)
+def test_a_page_that_is_not_there_now_blames_no_wallet_and_leads_in_no_circle(
+    world: World, cut_off: FlaskClient, path: str, language: str, said: str, back: str
+) -> None:
+    address = f"{path_of(world.card())}"
+
+    answer = cut_off.get(f"{address}{path}?lang={language}", headers={"Accept": agents.BROWSER})
+
+    page = Page(answer.text)
+    shown = page.text("main")
+    assert answer.status_code == 503
+    assert int(answer.headers["Retry-After"]) > 0
+    assert said in shown
+    assert "wallet" not in shown.lower()
+    assert "ошел" not in shown.lower()
+    assert page.links("button") == [f"{address}{path}?lang={language}"]
+    assert (back in shown) is bool(path)
+    assert (f"{address}?lang={language}" in page.links()) is True
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize(
+    ("language", "title"),
+    [("en", "This page cannot be opened this way"), ("ru", "Так эту страницу открыть нельзя")],
+)
+def test_a_method_that_is_not_allowed_is_nobodys_fault_and_leads_to_the_card(
+    world: World,
+    caplog: pytest.LogCaptureFixture,
+    method: str,
+    path: str,
+    language: str,
+    title: str,
+) -> None:
+    answer = world.client.open(
+        f"/add/x{path}?lang={language}", method=method, headers={"Accept": agents.BROWSER}
+    )
+
+    page = Page(answer.text)
     assert answer.status_code == 405
-    assert "GET" in answer.headers["Allow"]
+    assert {each.strip() for each in answer.headers["Allow"].split(",")} == {
+        "GET",
+        "HEAD",
+        "OPTIONS",
+    }
     assert answer.mimetype == "text/html"
+    assert page.text("h1") == title
+    assert "fault" not in page.text("main")
+    assert "Ошибка" not in page.text("main")
+    assert page.links("button") == [f"/add/x?lang={language}"]
+    assert [each for each in caplog.records if each.levelno >= logging.WARNING] == []
 
 
 @pytest.mark.parametrize(

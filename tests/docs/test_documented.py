@@ -272,6 +272,12 @@ def test_refusals_without_a_card_are_documented(verdict: Any) -> None:
     assert f"| no | no | `{verdict.decline_code}`" in table
 
 
+def test_the_command_that_shows_program_ids_is_told_with_the_brand_that_it_needs() -> None:
+    for page in ("docs/api.md", "docs/errors.md", "service/http/wording.py"):
+        told = re.findall(r"`(tessera programs list[^`]*)`", text_of(page))
+        assert set(told) == {"tessera programs list --brand NAME"}, page
+
+
 def folders_of_the_service() -> list[str]:
     return sorted(init.parent.name for init in (ROOT / "service").glob("*/__init__.py"))
 

@@ -5,7 +5,8 @@ import ssl
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -101,7 +102,7 @@ def class_content(class_id: str, **changes: object) -> dict[str, Any]:
         "id": class_id,
         "issuerName": "Kopi",
         "programName": "Kopi Club",
-        "programLogo": {"privateImageId": "logo"},
+        "programLogo": shared_pictures().image("/png-of-all"),
         "reviewStatus": "UNDER_REVIEW",
         **changes,
     }
@@ -189,12 +190,18 @@ def picture_host(issued: Issued | None = None) -> Iterator[PictureHost]:
     if issued is not None:
         server.socket = _tls(issued).wrap_socket(server.socket, server_side=True)
     host = PictureHost(f"{scheme}://127.0.0.1:{server.server_address[1]}")
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     yield host
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+@cache
+def shared_pictures() -> PictureHost:
+    """Serve pictures for as long as the process lives: every class needs a logo."""
+    return ExitStack().enter_context(picture_host())
 
 
 def _tls(issued: Issued) -> ssl.SSLContext:

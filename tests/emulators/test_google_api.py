@@ -184,7 +184,7 @@ def test_an_issuer_is_shown_to_its_own_account_only(issuer: Issuer) -> None:
         ("PATCH", "loyaltyObject/42.o", {}),
         ("PUT", "loyaltyObject/42.o", {}),
         ("POST", "loyaltyObject/42.o/addMessage", {}),
-        ("POST", "loyaltyClass", class_content("42.c")),
+        ("POST", "loyaltyClass", {"id": "42.c"}),
         ("POST", "loyaltyObject", object_content("42.o", "42.c")),
         ("GET", "loyaltyClass?issuerId=42", None),
         ("GET", "loyaltyObject?classId=42.c", None),
@@ -205,6 +205,30 @@ def test_a_malformed_id_is_refused(issuer: Issuer, resource_id: str) -> None:
 
     assert reason(reply) == (400, "invalidResource")
     assert "Invalid resource ID" in reply.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"heroImage": {"privateImageId": "hero"}},
+        {"loyaltyPoints": {"label": "Points", "balance": None}},
+        {"textModulesData": [{"id": "a"}, {"id": "a"}]},
+        {"barcode": {"type": "EAN_13", "value": "letters"}},
+    ],
+)
+def test_what_no_schema_forbids_is_refused_and_changes_nothing(
+    issuer: Issuer, content: dict[str, Any]
+) -> None:
+    made = issuer.an_object()
+    path = f"loyaltyObject/{made['id']}"
+
+    replies = [
+        issuer.send("PATCH", path, content),
+        issuer.send("POST", "loyaltyObject", {**made, "id": issuer.new_id(), **content}),
+    ]
+
+    assert [reason(reply) for reply in replies] == [(400, "invalidResource")] * 2
+    assert issuer.sent("GET", path)["barcode"] == made["barcode"]
 
 
 def test_a_suffix_may_hold_dots(issuer: Issuer) -> None:

@@ -78,6 +78,10 @@ def test_a_fat_link_creates_class_and_object(wallet: GoogleEmulator, issuer: Iss
     [
         ({"state": "active"}, 400),
         ({"state": ...}, 400),
+        ({"loyaltyPoints": {"label": "Points"}}, 400),
+        ({"barcode": {"type": "EAN_13", "value": "ABC"}}, 400),
+        ({"heroImage": {"privateImageId": "hero"}}, 400),
+        ({"textModulesData": [{"id": "a"}, {"id": "a"}]}, 400),
         ({"classId": f"{ISSUER_ID}.nowhere"}, 404),
         ({"id": "42.x"}, 403),
         ({"id": "x"}, 400),
@@ -101,6 +105,9 @@ def test_a_fat_link_is_checked_like_an_insert(
         ({"aud": "apple"}, "aud"),
         ({"typ": "savetoandroidpay"}, "typ"),
         ({"iss": "stranger@example.com"}, "no service account"),
+        ({"iat": None}, "iat"),
+        ({"iat": "1700000000"}, "iat"),
+        ({"iat": True}, "iat"),
         ({"payload": UNKNOWN_KEY}, "unknown key"),
         ({"payload": {}}, "payload"),
         ({"payload": []}, "payload"),
@@ -117,6 +124,24 @@ def test_a_jwt_that_is_not_in_order_ends_on_an_error_page(
     assert reply.status_code == 400
     assert reply.headers["Content-Type"] == "text/html; charset=utf-8"
     assert complaint in reply.text
+
+
+def test_a_jwt_that_does_not_say_when_it_was_made_ends_on_an_error_page(issuer: Issuer) -> None:
+    made = issuer.an_object()
+    claims = {
+        "iss": issuer.key_file["client_email"],
+        "aud": "google",
+        "typ": "savetowallet",
+        "payload": {"loyaltyObjects": [skinny(made)]},
+    }
+
+    replies = [
+        issuer.opened(f"{issuer.save_url}/{issuer.signed(each)}")
+        for each in (claims, {**claims, "iat": 1_700_000_000})
+    ]
+
+    assert [reply.status_code for reply in replies] == [400, 200]
+    assert "iat" in replies[0].text
 
 
 def test_a_jwt_with_a_wrong_signature_saves_nothing(wallet: GoogleEmulator, issuer: Issuer) -> None:
@@ -214,9 +239,11 @@ def test_an_error_page_escapes_what_it_quotes(issuer: Issuer) -> None:
     assert "<script>" not in reply.text
 
 
-@pytest.mark.parametrize("value", ["not digits", "ж" * 500])
-def test_a_barcode_that_cannot_be_drawn_is_shown_as_text(issuer: Issuer, value: str) -> None:
-    made = issuer.an_object(barcode={"type": "EAN_13", "value": value})
+@pytest.mark.parametrize(("sort", "value"), [("EAN_13", "4006381333930"), ("CODE_128", "ж" * 500)])
+def test_a_barcode_that_cannot_be_drawn_is_shown_as_text(
+    issuer: Issuer, sort: str, value: str
+) -> None:
+    made = issuer.an_object(barcode={"type": sort, "value": value})
 
     page = issuer.opened(issuer.link(skinny(made)))
 

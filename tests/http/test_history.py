@@ -87,6 +87,20 @@ def test_another_brands_history_is_not_found(world: World, rival: World) -> None
         assert (answer.status_code, answer.json["code"]) == (404, "card_not_found")
 
 
+def test_a_cursor_of_another_card_is_refused(world: World) -> None:
+    cards = [world.card("m-1"), world.card("m-2")]
+    for card in cards:
+        world.act(card, "block", reason="lost")
+    paths = [f"/v1/cards/{card['id']}/history" for card in cards]
+    cursor = part(world, paths[0], limit=1)["next_cursor"]
+
+    answers = [world.call("GET", f"{path}?cursor={cursor}") for path in paths]
+
+    assert answers[0].status_code == 200
+    assert (answers[1].status_code, answers[1].json["code"]) == (400, "invalid_input")
+    assert answers[1].json["errors"][0]["field"] == "cursor"
+
+
 def test_an_unknown_parameter_is_refused(world: World) -> None:
     card = world.card()
 

@@ -2,17 +2,18 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl
 
 import pytest
-from flask import Flask
+from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from werkzeug.datastructures import MultiDict
 
 from service.app import create_app  # declares the operations that are listed below
 from service.domain.errors import ServiceError
-from service.http import json_body, openapi
+from service.http import json_body
 from service.http.contract import Operation, api
 from service.http.examples import EXAMPLES
 from service.http.models import PointsIn
@@ -21,9 +22,11 @@ from service.http.problems import status_of
 from service.http.query import read_query
 from service.http.wording import FIELDS, PARAMETERS, TAGS
 from service.operations.access import SCOPES
+from tests.world import World
 
 assert create_app
-DOCUMENT: dict[str, Any] = document()
+SITE = "https://cards.example.com"
+DOCUMENT: dict[str, Any] = document(SITE)
 
 
 def errors(of: type[ServiceError] = ServiceError) -> Iterator[type[ServiceError]]:
@@ -72,10 +75,19 @@ def test_every_problem_code_in_the_document_is_in_the_tree_of_errors() -> None:
                 assert CODES[code] == int(status), (method, path, code)
 
 
-def test_every_operation_may_refuse_the_key_and_the_scope() -> None:
+def codes_of(operation: dict[str, Any]) -> set[str]:
+    return {
+        code for answer in operation["responses"].values() for code in answer.get("x-codes", ())
+    }
+
+
+def test_every_operation_lists_what_any_call_may_be_answered() -> None:
+    anywhere = {"body_too_large", "storage_busy", "unavailable", "internal_error", "unauthorized"}
+    with_key = {"invalid_input", "scope_missing"}
+
     for method, path, operation in described():
-        if path != "/in/{source_id}":
-            assert {"401", "403"} <= operation["responses"].keys(), (method, path)
+        expected = anywhere if path == "/in/{source_id}" else anywhere | with_key
+        assert expected <= codes_of(operation), (method, path)
 
 
 def test_error_codes_are_written_one_way_and_mean_one_status() -> None:
@@ -98,14 +110,58 @@ def test_a_body_refuses_fields_that_are_not_described() -> None:
             assert schema["additionalProperties"] is False, operation.body
 
 
-def test_the_document_is_served_to_anybody() -> None:
-    app = Flask(__name__)
-    app.register_blueprint(openapi.blueprint)
+def test_the_document_is_served_to_anybody(world: World) -> None:
+    settings = world.context.settings.model_copy(update={"base_url": "https://example.com/cards"})
+    app = create_app(replace(world.context, settings=settings))
 
     answer = app.test_client().get("/openapi.json")
 
     assert answer.status_code == 200
-    assert answer.json == DOCUMENT
+    assert answer.json == document("https://example.com/cards")
+    assert answer.json["servers"] == [{"url": "https://example.com/cards"}]
+
+
+def faults(schema: dict[str, Any], example: Any) -> list[str]:
+    """Return what a validator of JSON Schema finds wrong with an example."""
+    whole = {**schema, "components": DOCUMENT["components"]}
+    checker = Draft202012Validator.FORMAT_CHECKER
+    found = Draft202012Validator(whole, format_checker=checker).iter_errors(example)
+    return [f"{error.json_path}: {error.message}" for error in found]
+
+
+def examples() -> Iterator[tuple[str, dict[str, Any], Any]]:
+    """Yield every example of the document with the schema that it stands beside."""
+    for method, path, operation in described():
+        bodies = [*operation["responses"].values(), operation.get("requestBody", {})]
+        contents = [part for body in bodies for part in body.get("content", {}).values()]
+        for each in [*contents, *operation["parameters"]]:
+            if "example" in each:
+                yield f"{method} {path} {each.get('name', '')}", each["schema"], each["example"]
+
+
+def test_every_example_fits_its_published_schema() -> None:
+    found = {where: faults(schema, example) for where, schema, example in examples()}
+
+    assert {where: wrong for where, wrong in found.items() if wrong} == {}
+    assert len(found) >= len(api.operations)
+
+
+def test_the_validator_sees_what_is_wrong() -> None:
+    schema = DOCUMENT["paths"]["/v1/points"]["post"]["requestBody"]["content"]
+    event = {"card_number": "9006921696610379", "add": 30}
+    wrong: list[Any] = [event, {**event, "event_id": "e-1", "card_id": "no id"}]
+
+    assert all(faults(schema["application/json"]["schema"], each) for each in wrong)
+
+
+def test_a_webhooks_event_needs_no_id_but_is_else_that_of_the_api() -> None:
+    schemas = DOCUMENT["components"]["schemas"]
+    of_webhook, of_api = schemas["WebhookPointsIn"], schemas["PointsIn"]
+
+    assert of_api["required"] == ["event_id"]
+    assert "required" not in of_webhook
+    assert of_webhook["properties"] == of_api["properties"]
+    assert of_webhook["additionalProperties"] is False
 
 
 @pytest.mark.parametrize("operation", api.operations, ids=lambda operation: operation.name)
@@ -114,8 +170,7 @@ def test_every_operation_has_an_example_that_fits_it(operation: Operation) -> No
 
     if operation.body is not None:
         json_body.validated(operation.body, example.body)
-    if operation.query is not None:
-        read_query(operation.query, MultiDict(parse_qsl(example.query)))
+    read_query(operation.query, MultiDict(parse_qsl(example.query)))
     for model in operation.answers.values():
         read = model.model_validate(example.answer)
         assert read.model_dump(mode="json", exclude_unset=True) == example.answer

@@ -109,7 +109,7 @@ def test_every_answer_has_an_id_of_its_own(world: World) -> None:
 def test_a_member_id_that_no_database_keeps_is_refused(
     world: World, headers: dict[str, str]
 ) -> None:
-    cases: list[Any] = ["a%00b", "a%0Ab", "%7F", "x" * 256, "%E2%80%AE"]
+    cases: list[Any] = ["a%00b", "a%0Ab", "%7F", "x" * 256, "%FF"]
 
     for external_id in cases:
         path = f"/v1/programs/{world.brand.program.id}/members/{external_id}"

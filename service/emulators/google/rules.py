@@ -18,6 +18,7 @@ REQUIRED = {
     "LoyaltyClass": ("id", "issuerName", "programName", "programLogo", "reviewStatus"),
     "LoyaltyObject": ("id", "classId", "state"),
     "AddMessageRequest": ("message",),
+    "LoyaltyPoints": ("balance",),
     "Barcode": ("type", "value"),
     "RotatingBarcode": ("type", "valuePattern"),
     "Money": ("currencyCode", "micros"),
@@ -49,6 +50,13 @@ PATTERNS = {
     ("TranslatedString", "language"): r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*",
     ("RotatingBarcodeTotpDetailsTotpParameters", "key"): r"(?:[0-9a-fA-F]{2})+",
     ("FieldReference", "fieldPath"): r"(?:object|class)\.\w+(?:\.\w+|\['[A-Za-z0-9_-]+'\])*",
+}
+# Barcodes of digits alone, and of how many; the check digit of all but ITF-14 may be left out.
+DIGITS = {
+    "EAN_8": range(7, 9),
+    "EAN_13": range(12, 14),
+    "ITF_14": range(14, 15),
+    "UPC_A": range(11, 13),
 }
 LINK_SCHEMES = frozenset({"http", "https", "tel", "mailto", "geo"})
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -117,7 +125,28 @@ def _check_patterns(node: Json, schema: str, where: str) -> None:
             raise invalid(f"{where}: {name} {value!r:.80} is not well formed.")
 
 
+def _texts(node: Json, where: str) -> None:
+    texts = node.get("textModulesData")
+    ids = [text.get("id") for text in texts] if isinstance(texts, list) else []
+    for position, text_id in enumerate(ids):
+        if text_id is not None and text_id in ids[:position]:
+            raise invalid(f"{where}: textModulesData has the id {text_id!r:.80} twice.")
+
+
+def _image(node: Json, where: str) -> None:
+    if "privateImageId" in node:
+        raise invalid(f"{where}: the issuer may not use private images. Please contact support.")
+
+
 def _barcode(node: Json, where: str) -> None:
+    lengths = DIGITS.get(str(node["type"]))
+    value = str(node["value"])
+    if lengths and not (re.fullmatch("[0-9]+", value) and len(value) in lengths):
+        raise invalid(f"{where}: {value!r:.80} cannot be drawn as {node['type']}.")
+    _check_barcode_text(node, where)
+
+
+def _check_barcode_text(node: Json, where: str) -> None:
     is_qr = node["type"] == "QR_CODE"
     if node.get("renderEncoding") == "UTF_8" and not is_qr:
         raise invalid(f"{where}: renderEncoding goes only with QR_CODE.")
@@ -130,7 +159,7 @@ def _rotating_barcode(node: Json, where: str) -> None:
         raise invalid(f"{where}: only QR_CODE and PDF_417 rotate.")
     if "initialRotatingBarcodeValues" in node:
         raise invalid(f"{where}: initialRotatingBarcodeValues is for transit passes only.")
-    _barcode(node, where)
+    _check_barcode_text(node, where)
 
 
 def _links(node: Json, where: str) -> None:
@@ -189,6 +218,9 @@ def _date(node: Json, where: str) -> None:
 
 
 RULES: dict[str, Rule] = {
+    "LoyaltyClass": _texts,
+    "LoyaltyObject": _texts,
+    "Image": _image,
     "Barcode": _barcode,
     "RotatingBarcode": _rotating_barcode,
     "LinksModuleData": _links,

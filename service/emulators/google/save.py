@@ -8,7 +8,7 @@ from http import HTTPStatus
 from service.emulators.google.accounts import Account, Accounts
 from service.emulators.google.checks import Json
 from service.emulators.google.errors import GoogleRefused
-from service.emulators.google.jwt import Claims, JwtRefused
+from service.emulators.google.jwt import Claims, JwtRefused, whole_seconds
 from service.emulators.google.resources import Resources, check_access
 from service.emulators.google.stored import CLASS, OBJECT, Kind, Stored
 
@@ -98,6 +98,7 @@ class SaveLinks:
 def _payload(claims: Claims) -> Json:
     if claims.get("aud") != "google" or claims.get("typ") != "savetowallet":
         raise JwtRefused('aud must be "google" and typ "savetowallet"')
+    whole_seconds(claims, "iat")
     payload = claims.get("payload")
     if not isinstance(payload, dict) or not payload:
         raise JwtRefused("payload must be an object")
