@@ -4,12 +4,14 @@ import itertools
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from service.emulators.certificates import Authority
 from service.settings import Settings
 from service.wiring import migrate, utc_now
+from tests.discovery import checked
 from tests.postgres import Postgres
 from tests.world import World, built
 
@@ -78,3 +80,22 @@ def world(settings: Settings, authority: Authority) -> Iterator[World]:
     """A brand with a points program, a certificate, a key of all scopes, and a clock to turn."""
     with built(settings, authority) as made:
         yield made
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Let a worker of a parallel run tell how many bodies it checked."""
+    output: dict[str, int] | None = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["google_bodies"] = checked.bodies
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    checked.bodies += getattr(node, "workeroutput", {}).get("google_bodies", 0)
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    if checked.bodies:
+        terminalreporter.write_line(
+            f"{checked.bodies} bodies held against Google's discovery document"
+        )

@@ -7,6 +7,7 @@ in prose are those of docs/sources.md, g-2 and g-3.
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -26,6 +27,16 @@ MOST = {"textModulesData": 10, "messages": 10, "valueAddedModuleData": 15}
 INT32 = 2**31
 
 
+@dataclass
+class Checked:
+    """How many bodies were held against the document in this process; shown when tests end."""
+
+    bodies: int = 0
+
+
+checked = Checked()
+
+
 @cache
 def schemas() -> dict[str, Any]:
     text = resources.files("googleapiclient").joinpath(DOCUMENT).read_text("utf-8")
@@ -35,6 +46,7 @@ def schemas() -> dict[str, Any]:
 
 def faults(name: str, body: Any, *, is_patch: bool = False) -> list[str]:
     """Return what Google's document says against a body of the schema `name`; empty when good."""
+    checked.bodies += 1
     found = list(_object(name, body, name))
     if not is_patch:
         missing = REQUIRED.get(name, set()) - {k for k, v in body.items() if v is not None}

@@ -17,6 +17,7 @@ from service.wallets.google.content import (
     STATES,
     balance,
     class_id,
+    for_a_link,
     loyalty_class,
     loyalty_object,
     without_empty,
@@ -63,6 +64,7 @@ def test_every_body_of_every_kind_is_what_the_discovery_document_takes(
         body = loyalty_object(content, design)
 
         assert faults("LoyaltyObject", without_empty(body)) == []
+        assert faults("LoyaltyObject", for_a_link(body)) == []
         assert faults("LoyaltyObject", body, is_patch=True) == []
         loud = {**body, "notifyPreference": "NOTIFY_ON_UPDATE"}
         assert faults("LoyaltyObject", loud, is_patch=True) == []
