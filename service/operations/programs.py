@@ -199,6 +199,7 @@ def import_google_key(
 def _keep(
     context: Context, transaction: Transaction, brand_id: UUID, credential: Credential
 ) -> None:
+    credentials.lock_type(transaction, credential.wallet, credential.type_id)
     owner = credentials.owner_of(transaction, credential.wallet, credential.type_id)
     if owner not in (None, brand_id):
         raise AlreadyExists(f"Another brand issues {credential.type_id}.")

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from service.domain.credentials import AppleCredential, Credential, GoogleCredential
 from service.domain.passes import WalletName
@@ -75,6 +75,13 @@ def _apple(row: CredentialRow, key: bytes, facts: Mapping[str, str]) -> AppleCre
         private_key_pem=key,
         wwdr_pem=facts["wwdr_pem"].encode(),
     )
+
+
+def lock_type(transaction: Transaction, wallet: WalletName, type_id: str) -> None:
+    """Keep others from adding a credential of this type until the commit; SQLite has one writer."""
+    if transaction.is_postgresql:
+        name = func.hashtextextended(f"{wallet} {type_id}", 0)
+        transaction.session.execute(select(func.pg_advisory_xact_lock(name)))
 
 
 def owner_of(transaction: Transaction, wallet: WalletName, type_id: str) -> UUID | None:

@@ -187,10 +187,7 @@ class BalanceRow(Owned):
 
 class EntryRow(Owned):
     __tablename__ = "entries"
-    __table_args__ = (
-        Index(None, "account_id", "balance", "id"),
-        Index(None, "account_id", "id"),
-    )
+    __table_args__ = (Index(None, "account_id", "id"),)
 
     account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
     event_id: Mapped[UUID | None] = mapped_column(ForeignKey("events.id"))

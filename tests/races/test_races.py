@@ -10,15 +10,20 @@ import pytest
 from sqlalchemy import select, text
 
 from service.domain.accounts import Operator
+from service.domain.brands import Mode
 from service.domain.cards import Act, CardAction, Reason
+from service.domain.errors import AlreadyExists
 from service.domain.installations import Registration
 from service.domain.passes import WalletName
-from service.operations import cards, deliveries, installations, offers, points
+from service.emulators.certificates import Authority
+from service.emulators.google.emulator import GoogleEmulator
+from service.operations import cards, deliveries, installations, offers, points, programs
 from service.operations.points import PointsEvent
 from service.operations.runner import retrying
 from service.storage import accounts
 from service.storage.tables import DeliveryRow, PassRow
 from service.wallets.interface import PushOutcome, PushResult
+from tests.google import ISSUER, key_file
 from tests.world import World
 
 RACES = 300
@@ -167,3 +172,24 @@ def test_a_card_that_is_blocked_while_its_points_are_spent_does_not_spend(world:
         blocking.result()
 
     assert (spending.result().outcome, spending.result().why) == ("refused", "card_blocked")
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_of_two_brands_that_import_one_issuer_at_once_one_is_refused(
+    world: World, authority: Authority
+) -> None:
+    other = programs.create_brand(world.context, "Other", Mode.TEST).id
+    with GoogleEmulator(authority) as google:
+        key = key_file(google)
+
+    def import_for(brand_id: UUID) -> str:
+        try:
+            programs.import_google_key(world.context, brand_id, key, ISSUER)
+        except AlreadyExists:
+            return "refused"
+        return "taken"
+
+    with ThreadPoolExecutor(2) as pool:
+        outcomes = list(pool.map(import_for, [world.brand.id, other]))
+
+    assert sorted(outcomes) == ["refused", "taken"]

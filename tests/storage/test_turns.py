@@ -111,3 +111,13 @@ def test_no_hold_is_longer_than_five_minutes(processes: list[VendorTurns], clock
 def test_a_turn_in_the_past_is_never_taken(processes: list[VendorTurns]) -> None:
     assert not processes[0].take(ISSUER, -5).is_taken
     assert processes[0].take(ISSUER, 0) == AT_ONCE
+
+
+def test_workers_leave_the_next_second_to_who_clicks(processes: list[VendorTurns]) -> None:
+    for number in range(200):
+        processes[number % len(processes)].take(ISSUER, 1.0)
+
+    click = processes[0].take(ISSUER, 4.5)
+
+    assert click.is_taken
+    assert click.wait_s <= 1.1
