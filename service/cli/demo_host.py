@@ -34,8 +34,10 @@ def demo(settings: Settings) -> Iterator[Mapping[str, Any]]:
     if told is not None:
         yield told
         return
-    with tempfile.TemporaryDirectory(prefix="tessera-demo-") as folder, _started(Path(folder)):
-        yield _ready(Path(folder))
+    with tempfile.TemporaryDirectory(prefix="tessera-demo-") as name:
+        folder = Path(name)
+        with _started(folder) as process:
+            yield _ready(folder, process)
 
 
 def _running(file: Path) -> Mapping[str, Any] | None:
@@ -56,7 +58,7 @@ def _answers(base_url: str) -> bool:
 
 
 @contextmanager
-def _started(folder: Path) -> Iterator[None]:
+def _started(folder: Path) -> Iterator["subprocess.Popen[bytes]"]:
     """Run a demo in a folder of its own, on a free port."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
     with (folder / "log").open("wb") as log:
@@ -68,7 +70,7 @@ def _started(folder: Path) -> Iterator[None]:
             stderr=log,
         )
     try:
-        yield
+        yield process
     finally:
         process.terminate()
         try:
@@ -78,9 +80,9 @@ def _started(folder: Path) -> Iterator[None]:
             process.wait()
 
 
-def _ready(folder: Path) -> Mapping[str, Any]:
+def _ready(folder: Path, process: "subprocess.Popen[bytes]") -> Mapping[str, Any]:
     end = time.monotonic() + READY_WITHIN_S
-    while time.monotonic() < end:
+    while time.monotonic() < end and process.poll() is None:
         told = _running(folder / "var" / "demo.json")
         if told is not None:
             return told

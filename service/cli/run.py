@@ -16,8 +16,8 @@ from service.storage import exclusive
 from service.wiring import System, opened
 from service.worker.loop import work
 
-# One pushes while the other records and claims. Both may wait for one brand's connection: two
-# hanging batches (20 s each) stay within a lease of 60 s, more would not.
+# One pushes while the other records and claims. Apple: both may wait for one brand's connection,
+# and two hanging batches (20 s each) stay within a lease of 60 s, more would not.
 WORKERS_PER_WALLET = 2
 ALIVE_EVERY_S = 1.0
 SIGNALS = (signal.SIGINT, signal.SIGTERM)

@@ -28,6 +28,14 @@ class Batch:
     wallet: Wallet | None
     fault: str | None = None
 
+    @property
+    def record_every_s(self) -> float:
+        """Return how long an outcome may wait to be recorded with others by one commit.
+
+        Where the pass itself is sent, a block waits for the call in hand: it must end at once.
+        """
+        return 0.0 if self.deliveries and self.deliveries[0].wallet.keeps_passes else 0.2
+
 
 def claim(context: Context, name: WalletName) -> list[Batch]:
     """Lease a wallet's deliveries that are due, by who must make them; empty if none is."""

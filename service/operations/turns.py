@@ -32,9 +32,9 @@ class VendorTurns:
 
     def take(self, type_id: str, at_most_s: float) -> Turn:
         """Take the next moment at which a call may start, unless it is later than `at_most_s`."""
-        now_us = turns.micros(self._now())
-        latest_us = now_us + round(at_most_s * SECOND_US)
         with self._database.transaction() as transaction:
+            now_us = turns.micros(self._now())  # waiting for the one writer takes time
+            latest_us = now_us + round(at_most_s * SECOND_US)
             start_us = turns.take(
                 transaction,
                 self._wallet,

@@ -16,6 +16,7 @@ from service.domain.deliveries import (
     retry_after,
 )
 from service.domain.passes import Pass, WalletName
+from service.storage.claims import left_open
 from service.storage.database import Transaction
 from service.storage.tables import DeliveryRow, InstallationRow
 
@@ -43,6 +44,7 @@ def insert_target(
             installation_id=installation_id,
             device_id=device_id,
             wallet=shown.wallet,
+            type_id=shown.type_id,
             wanted_version=shown.version,
             sent_version=0 if due_at else shown.version,
             priority=Priority.NORMAL,
@@ -58,7 +60,7 @@ def insert_target(
 def finish(transaction: Transaction, delivery: Delivery, now: datetime) -> None:
     """Record that the target was told; a lost lease or a newer record is left alone."""
     newer = DeliveryRow.wanted_version > delivery.version
-    doubted = DeliveryRow.doubted_at.is_not(None)
+    in_doubt = DeliveryRow.confirm_at > now
     again = not_before(now)
     transaction.session.execute(
         update(DeliveryRow)
@@ -70,8 +72,10 @@ def finish(transaction: Transaction, delivery: Delivery, now: datetime) -> None:
         .values(
             sent_version=delivery.version,
             sent_at=now,
-            due_at=case((newer, _unless_sooner(again)), (doubted, now + CONFIRM_AFTER), else_=None),
-            doubted_at=None,
+            due_at=case(
+                (newer, _unless_sooner(again)), (in_doubt, DeliveryRow.confirm_at), else_=None
+            ),
+            confirm_at=case((in_doubt, DeliveryRow.confirm_at), else_=None),
             priority=case((newer, DeliveryRow.priority), else_=int(Priority.NORMAL)),
             idle_at=again,
             lease=None,
@@ -114,7 +118,7 @@ def give_back(
             due_at=soonest,
             attempts=attempts,
             last_error=why,
-            doubted_at=now if is_doubtful else DeliveryRow.doubted_at,
+            confirm_at=now + CONFIRM_AFTER if is_doubtful else DeliveryRow.confirm_at,
         )
     )
 
@@ -143,7 +147,12 @@ def end_leases(transaction: Transaction, now: datetime) -> None:
     transaction.session.execute(
         update(DeliveryRow)
         .where(DeliveryRow.lease.is_not(None))
-        .values(lease=None, leased_until=None, due_at=now)
+        .values(
+            lease=None,
+            leased_until=None,
+            due_at=now,
+            confirm_at=case((left_open(), now + CONFIRM_AFTER), else_=DeliveryRow.confirm_at),
+        )
     )
 
 
@@ -182,6 +191,7 @@ def note_told(transaction: Transaction, shown: Pass, now: datetime) -> None:
     Nothing changes if a worker has told it something since.
     """
     owed = DeliveryRow.wanted_version > shown.version
+    in_doubt = DeliveryRow.confirm_at > now
     transaction.session.execute(
         update(DeliveryRow)
         .where(
@@ -193,7 +203,7 @@ def note_told(transaction: Transaction, shown: Pass, now: datetime) -> None:
         .values(
             sent_version=shown.version,
             sent_at=now,
-            due_at=case((owed, now), else_=None),
+            due_at=case((owed, now), (in_doubt, DeliveryRow.confirm_at), else_=None),
             priority=case((owed, DeliveryRow.priority), else_=int(Priority.NORMAL)),
             attempts=0,
             last_error=None,

@@ -8,7 +8,7 @@ from enum import StrEnum
 from functools import cache
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Update, bindparam, case, func, select, update
+from sqlalchemy import ColumnElement, Update, and_, bindparam, case, func, select, update
 
 from service.domain.deliveries import Priority
 from service.domain.passes import Pass, WalletName
@@ -132,8 +132,10 @@ def _owe(scope: Scope, priority: Priority) -> Update:
         .with_for_update()
     )
     now = bindparam("now", type_=UtcTime())
+    # What is only to be confirmed later does not make a new change wait for that.
+    is_behind = DELIVERIES.c.sent_version < DELIVERIES.c.wanted_version
     calm = case(
-        (DELIVERIES.c.due_at.is_not(None), DELIVERIES.c.due_at),
+        (and_(DELIVERIES.c.due_at.is_not(None), is_behind), DELIVERIES.c.due_at),
         (DELIVERIES.c.idle_at > now, DELIVERIES.c.idle_at),
         else_=now,
     )

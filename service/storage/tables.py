@@ -295,7 +295,8 @@ class InstallationRow(Owned):
 class DeliveryRow(Owned):
     """The debt to one target. `due_at` is empty when nothing is owed; a lease moves it ahead.
 
-    `doubted_at`: since then a call that was not answered may still take effect.
+    `confirm_at`: until then a call that was not answered may take effect; then the state is sent
+    once more. `type_id` is that of the pass: the account at the vendor.
 
     The target of a wallet that keeps the pass itself (Google's object) has no installation.
     """
@@ -311,9 +312,9 @@ class DeliveryRow(Owned):
             sqlite_where=text("due_at IS NOT NULL"),
         ),
         Index(
-            "ix_deliveries_due_by_brand",
+            "ix_deliveries_due_by_type",
             "wallet",
-            "brand_id",
+            "type_id",
             "priority",
             "due_at",
             postgresql_where=text("due_at IS NOT NULL"),
@@ -336,6 +337,7 @@ class DeliveryRow(Owned):
     )
     device_id: Mapped[UUID | None] = mapped_column(ForeignKey("devices.id"))
     wallet: Mapped[str]
+    type_id: Mapped[str]
     wanted_version: Mapped[int]
     sent_version: Mapped[int]
     priority: Mapped[int]
@@ -343,7 +345,7 @@ class DeliveryRow(Owned):
     idle_at: Mapped[datetime]
     lease: Mapped[UUID | None]
     leased_until: Mapped[datetime | None]
-    doubted_at: Mapped[datetime | None]
+    confirm_at: Mapped[datetime | None]
     attempts: Mapped[int]
     last_error: Mapped[str | None]
     sent_at: Mapped[datetime | None]

@@ -12,6 +12,7 @@ from service.storage.tables import TurnRow
 EPOCH, MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 SOON_US = 1_000_000
 LONGEST_HOLD_US = 300 * 1_000_000
+SLACK_US = 60 * 1_000_000  # clocks of threads and machines that differ a little are not wrong
 
 
 def take(
@@ -48,7 +49,7 @@ def free_at(transaction: Transaction, wallet: WalletName, type_id: str, now_us: 
 
 def _start(now_us: int) -> ColumnElement[int]:
     """Return the next moment; one further ahead than any hold was written by a wrong clock."""
-    is_ahead = TurnRow.free_at.between(now_us, now_us + LONGEST_HOLD_US)
+    is_ahead = TurnRow.free_at.between(now_us, now_us + LONGEST_HOLD_US + SLACK_US)
     return case((is_ahead, TurnRow.free_at), else_=now_us)
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from service.domain.credentials import AppleCredential, Credential, GoogleCredential
 from service.wallets.apple.signing import read_credential
 from service.wallets.apple.wallet import AppleWallet
+from service.wallets.google.clicks import Clicks
 from service.wallets.google.client import GoogleAddresses
 from service.wallets.google.credential import read_key_file
 from service.wallets.google.wallet import GoogleWallet
@@ -29,6 +30,7 @@ class WalletCatalog:
         self._apns_ca_path = apns_ca_path
         self._google = google
         self._google_turns = google_turns
+        self._google_clicks = Clicks()
         self._now = now
         self._lock = threading.Lock()
         self._kept: dict[UUID, tuple[Credential, Wallet]] = {}
@@ -75,5 +77,7 @@ class WalletCatalog:
 
     def _built(self, credential: Credential) -> Wallet:
         if isinstance(credential, GoogleCredential):
-            return GoogleWallet(credential, self._google, self._google_turns, self._now)
+            return GoogleWallet(
+                credential, self._google, self._google_turns, self._now, self._google_clicks
+            )
         return AppleWallet(credential, self._apns_url, self._apns_ca_path, self._now)

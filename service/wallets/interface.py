@@ -71,7 +71,7 @@ class Wallet(Protocol):
     def close(self) -> None:
         """Begin no more calls, let those in hand end, and close the connections.
 
-        What was not sent is answered "try later".
+        What was not sent is answered "not yet".
         """
 
 

@@ -15,9 +15,9 @@ from service.operations.runner import retrying
 from service.wallets.interface import PushOutcome, PushResult
 
 log = logging.getLogger(__name__)
+SHORTEST_PAUSE_S = 0.05  # what is due may be claimed by nobody now
 POLL_S = 0.25  # how late a debt made by another process is noticed
 TROUBLE_PAUSE_S = 1.0
-RECORD_EVERY_S = 0.2
 
 Result = tuple[Delivery, PushResult]
 
@@ -33,7 +33,8 @@ def work(
     while not stopping.is_set():
         try:
             if not deliver_due(context, wallet):
-                doorbell.wait(deliveries.idle_s(context, wallet, POLL_S))
+                pause_s = deliveries.idle_s(context, wallet, POLL_S)
+                doorbell.wait(max(pause_s, SHORTEST_PAUSE_S))
                 doorbell.clear()
         except Exception:
             log.exception("deliveries are held up")
@@ -52,7 +53,7 @@ def deliver_due(context: Context, wallet: WalletName) -> bool:
 
 
 def _deliver(context: Context, batch: Batch) -> None:
-    for group in _grouped(_results(batch)):
+    for group in _grouped(_results(batch), batch.record_every_s):
         retrying(partial(deliveries.conclude, context, group))
 
 
@@ -70,13 +71,13 @@ def _results(batch: Batch) -> Iterator[Result]:
         yield by_id[result.delivery_id], result
 
 
-def _grouped(results: Iterator[Result]) -> Iterator[list[Result]]:
+def _grouped(results: Iterator[Result], every_s: float) -> Iterator[list[Result]]:
     """Yield results in groups, so that many are recorded by one commit, yet none waits long."""
     group: list[Result] = []
     started = time.monotonic()
     for result in results:
         group.append(result)
-        if time.monotonic() - started >= RECORD_EVERY_S:
+        if time.monotonic() - started >= every_s:
             yield group
             group, started = [], time.monotonic()
     if group:

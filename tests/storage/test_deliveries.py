@@ -360,12 +360,12 @@ def test_after_a_call_without_an_answer_the_state_is_sent_once_more(
 
     conclude(world, claim_one(world), PushOutcome.ACCEPTED)
     settled = row(world)
-    world.clock.forward(seconds=59)
+    world.clock.forward(seconds=57)
     too_early = claimed(world)
     world.clock.forward(seconds=1)
     conclude(world, claim_one(world), PushOutcome.ACCEPTED)
 
     assert (settled.sent_version, settled.attempts) == (2, 0)
-    assert settled.due_at == now + timedelta(seconds=62)
+    assert settled.due_at == now + timedelta(seconds=60)
     assert too_early == []
     assert row(world).due_at is None

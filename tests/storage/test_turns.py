@@ -121,3 +121,12 @@ def test_workers_leave_the_next_second_to_who_clicks(processes: list[VendorTurns
 
     assert click.is_taken
     assert click.wait_s <= 1.1
+
+
+def test_the_longest_hold_survives_a_clock_that_differs_a_little(
+    processes: list[VendorTurns], clock: Clock
+) -> None:
+    processes[0].hold(ISSUER, 300)
+    clock.forward(seconds=-2)
+
+    assert not processes[-1].take(ISSUER, 5).is_taken

@@ -16,6 +16,7 @@ from service.emulators.control import utc_now
 from service.emulators.google.emulator import GoogleEmulator
 from service.wallets.apple.wallet import AppleWallet
 from service.wallets.fake import FakeWallet
+from service.wallets.google.clicks import Clicks
 from service.wallets.google.client import GoogleAddresses
 from service.wallets.google.credential import read_key_file
 from service.wallets.google.wallet import GoogleWallet
@@ -109,6 +110,6 @@ class TestGoogleWallet(KeepingWalletContract):
                 emulator.api_url, emulator.token_url, emulator.save_url, str(root_path)
             )
             credential = read_key_file(key_file(emulator), ISSUER)
-            wallet = GoogleWallet(credential, addresses, NoTurns(), utc_now)
+            wallet = GoogleWallet(credential, addresses, NoTurns(), utc_now, Clicks())
             yield Google(wallet, emulator, base_url)
             wallet.close()

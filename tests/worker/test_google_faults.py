@@ -209,14 +209,101 @@ def test_a_click_that_succeeds_clears_what_failed_before(
     deliver(world)
     failed = proof(world, card)
     google.control({"respond": {"*": None}})
-    world.context.wallets.close()  # another process, which knows of no outage
+    world.context.wallets._google_clicks.note(is_out=False)  # as 10 s later
 
-    world.context._wallets.clear()
     saved(google, card)
 
     assert failed["attempts"] == 1
     shown = proof(world, card)
     assert (shown["attempts"], shown["last_error"], shown["accepted_version"]) == (0, None, 1)
+
+
+def test_a_block_goes_before_other_brands_balances(
+    world: World, google: GoogleEmulator, authority: Authority
+) -> None:
+    other = another_brand(world, google, authority)
+    card, idle = world.card(points=1), other.card(points=1)
+    for each in (card, idle):
+        saved(google, each)
+    other.points("e-1", idle, add=1)
+    world.act(card, "block", reason="lost")
+    world.clock.freeze()
+    world.clock.forward(seconds=2)
+    turns(world).take(ISSUER, 2)
+
+    (batch,) = deliveries.claim(world.context, WalletName.GOOGLE)
+
+    assert {each.type_id for each in batch.deliveries} == {ISSUER}
+
+
+def test_a_second_issuer_of_a_brand_does_not_speak_for_the_first(
+    world: World, google: GoogleEmulator
+) -> None:
+    card = world.card(points=1)
+    saved(google, card)
+    account = key_file(google, OTHER_ISSUER)
+    programs.import_google_key(world.context, world.brand.id, account, OTHER_ISSUER)
+    world.points("e-1", card, add=1)
+    world.clock.freeze()
+    world.clock.forward(seconds=2)
+    turns(world).hold(ISSUER, 60)
+
+    assert deliveries.claim(world.context, WalletName.GOOGLE) == []
+
+
+def test_what_a_dead_worker_had_begun_is_overwritten_in_the_end(
+    world: World, google: GoogleEmulator
+) -> None:
+    card = world.card(points=120)
+    object_id = saved(google, card)
+    world.points("e-1", card, add=1)
+    (stray,) = deliveries.claim(world.context, WalletName.GOOGLE)
+    world.act(card, "block", reason="stolen")
+    deliveries.reclaim(world.context)  # its process died
+    deliver(world)
+    assert stray.wallet is not None
+    list(stray.wallet.push(stray.deliveries))  # yet its call arrives
+
+    overwritten: Any = google.card(object_id)
+    world.clock.forward(seconds=61)
+    deliver(world)
+
+    shown: Any = google.card(object_id)
+    assert overwritten["state"] == "ACTIVE"
+    assert shown["state"] == "INACTIVE"
+    assert not deliver(world)
+
+
+def test_a_change_does_not_wait_for_a_confirmation(world: World, google: GoogleEmulator) -> None:
+    card = world.card(points=120)
+    object_id = saved(google, card)
+    world.points("e-1", card, add=1)
+    deliveries.claim(world.context, WalletName.GOOGLE)
+    deliveries.reclaim(world.context)
+    deliver(world)
+    world.clock.forward(seconds=3)
+
+    world.points("e-2", card, add=1)
+
+    assert deliver(world)
+    assert points(google, object_id) == "122"
+
+
+def test_a_class_that_google_refuses_keeps_no_block_from_its_object(
+    world: World, google: GoogleEmulator
+) -> None:
+    card = world.card(points=120)
+    object_id = saved(google, card)
+    class_id = f"{ISSUER}.{world.brand.program.id}"
+    google.control({"respond": {class_id: {"status": 400, "reason": "invalidResource"}}})
+    world.context.wallets.close()  # another process, which has not seen the class yet
+    world.context._wallets.clear()
+
+    world.act(card, "block", reason="lost")
+    deliver(world)
+
+    shown: Any = google.card(object_id)
+    assert shown["state"] == "INACTIVE"
 
 
 def test_every_pass_can_be_sent_once_more_after_a_restored_backup(

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import NamedTuple
 
-from service.wallets.google.client import NO_ANSWER, NO_TURN, GoogleAnswer
+from service.wallets.google.client import NO_ANSWER, NO_TOKEN, NO_TURN, GoogleAnswer
 from service.wallets.interface import PushOutcome
 
 BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, EXISTS, TOO_MANY = 400, 401, 403, 404, 409, 429
@@ -37,11 +37,11 @@ def verdict(answer: GoogleAnswer) -> Verdict:
         return Verdict(PushOutcome.NOT_YET, said, _wait(answer.retry_after_s))
     if is_busy(answer) or (is_out(answer) and answer.retry_after_s is not None):
         hold_s = min(answer.retry_after_s or BUSY_HOLD_S, LONGEST_WAIT_S)
-        return Verdict(PushOutcome.TRY_LATER, said, _wait(hold_s), hold_s)
+        return Verdict(PushOutcome.TRY_LATER, said, _wait(hold_s), hold_s, is_out(answer))
     if answer.status in (UNAUTHORIZED, FORBIDDEN):
         return Verdict(PushOutcome.REFUSED, said, hold_s=NOT_SET_UP_HOLD_S)
     if is_out(answer):
-        is_doubtful = answer.status == NO_ANSWER
+        is_doubtful = answer.reason != NO_TOKEN
         return Verdict(PushOutcome.TRY_LATER, said, is_doubtful=is_doubtful)
     outcome = PushOutcome.TRY_LATER if answer.status == EXISTS else PushOutcome.REFUSED
     return Verdict(outcome, said)

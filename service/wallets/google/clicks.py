@@ -11,14 +11,14 @@ OUT_FOR_S = 10.0
 
 
 class Clicks:
-    """Customers' first clicks that call Google. Safe to use from any thread."""
+    """Customers' first clicks that call Google, of all brands. Safe to use from any thread."""
 
     def __init__(self) -> None:
         self._free = threading.BoundedSemaphore(AT_ONCE)
         self._out_until = 0.0
 
     @contextmanager
-    def turn(self) -> Iterator[bool]:
+    def permit(self) -> Iterator[bool]:
         """Yield whether this click may call Google; nobody waits for it."""
         is_mine = time.monotonic() >= self._out_until and self._free.acquire(blocking=False)
         try:

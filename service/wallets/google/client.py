@@ -16,6 +16,7 @@ from urllib.parse import quote
 import requests
 from google.auth import crypt, exceptions
 from google.oauth2.service_account import Credentials
+from urllib3 import Timeout
 from urllib3.exceptions import HTTPError
 
 from service.domain.credentials import GoogleCredential
@@ -64,10 +65,10 @@ class Limit:
         return self.until - time.monotonic()
 
     @property
-    def timeout(self) -> tuple[float, float]:
-        """Return the time-outs (connect, answer) of a request begun now."""
+    def timeout(self) -> Timeout:
+        """Return the time-outs of a request begun now: none of them may outlast what is left."""
         left_s = max(self.left_s, SHORTEST_CALL_S)
-        return min(CONNECT_WITHIN_S, left_s), min(ANSWER_WITHIN_S, left_s)
+        return Timeout(total=left_s, connect=CONNECT_WITHIN_S, read=ANSWER_WITHIN_S)
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,10 @@ NO_CONNECTION = (
     HTTPError,  # of urllib3, which reads the body
     TimeoutError,
 )
+
+
+class NoTokenNow(Exception):
+    """There is no access token, so nothing was sent."""
 
 
 class GoogleClient:
@@ -156,6 +161,8 @@ class GoogleClient:
                 return connection.send(method, url, body, limit)
         except exceptions.RefreshError as error:
             return _no_token(error)
+        except NoTokenNow as error:
+            return GoogleAnswer(NO_ANSWER, NO_TOKEN, str(error))
         except NO_CONNECTION as error:
             return GoogleAnswer(NO_ANSWER, "noAnswer", f"{type(error).__name__}: no answer")
 
@@ -191,7 +198,7 @@ class _Connection:
         if not self.credentials.valid:
             self._refresh(limit)
         if limit.left_s < SHORTEST_CALL_S:
-            return GoogleAnswer(NO_TURN, "noTurn", "getting a token took too long")
+            return GoogleAnswer(NO_TURN, "noTurn", "no time was left")
         headers: dict[str, str] = {}
         self.credentials.apply(headers)
         with self.session.request(
@@ -199,7 +206,7 @@ class _Connection:
             url,
             json=body,
             headers=headers,
-            timeout=limit.timeout,
+            timeout=limit.timeout,  # type: ignore[arg-type]  # requests takes it as it is
             allow_redirects=False,
             stream=True,
         ) as response:
@@ -211,8 +218,10 @@ class _Connection:
         request = TokenRequest(self.session, limit.until, limit.timeout)
         try:
             self.credentials.refresh(request)
+        except NO_CONNECTION as error:
+            raise NoTokenNow("Google gives no access token now") from error
         except (TypeError, ValueError, KeyError) as error:
-            raise exceptions.TransportError("what came is no token") from error
+            raise NoTokenNow("what Google gave is no access token") from error
 
 
 def _content(response: requests.Response, limit: Limit) -> bytes:

@@ -4,6 +4,7 @@ PATCH, if it is missing insert it, if it is there after all PATCH (docs/sources.
 carries the whole pass as it is now, so repeating one is harmless.
 """
 
+import time
 from typing import Any
 
 from service.domain.designs import Design
@@ -20,7 +21,7 @@ from service.wallets.google.content import (
 )
 
 CLASS, OBJECT = "loyaltyClass", "loyaltyObject"
-ALREADY_SO = GoogleAnswer(200)
+CLASS_WAIT_S = 1.0
 
 
 class GoogleObjects:
@@ -39,11 +40,10 @@ class GoogleObjects:
             InvalidInput: the design lacks what Google asks for.
         """
         ensured = self._ensure_class(content, design, limit)
-        if not ensured.is_good:
-            return ensured
+        # A class that Google refuses must not keep a block from the object that is there.
         answer = self._patch(content, design, limit)
         if answer.status == NOT_FOUND:
-            answer = self.insert(content, design, limit)
+            answer = self.insert(content, design, limit) if ensured.is_good else ensured
         if answer.status == EXISTS:
             answer = self._patch(content, design, limit)
         return answer
@@ -67,7 +67,9 @@ class GoogleObjects:
 
     def knows_class(self, content: PassContent, design: Design) -> bool:
         """Say whether Google was seen, not long ago, to take the class as it is now."""
-        return self._classes.is_known(class_id(content), loyalty_class(content, design))
+        name, body = class_id(content), loyalty_class(content, design)
+        known = self._classes.last_answer(name, body, time.monotonic())
+        return known is not None and known.is_good
 
     def _patch(self, content: PassContent, design: Design, limit: Limit) -> GoogleAnswer:
         body = loyalty_object(content, design)
@@ -82,18 +84,19 @@ class GoogleObjects:
     def _ensure_class(self, content: PassContent, design: Design, limit: Limit) -> GoogleAnswer:
         """Bring the class up to date, unless it is known to be; one thread at a time does it."""
         body, name = loyalty_class(content, design), class_id(content)
-        with self._classes.turn(name, limit.left_s) as is_mine:
+        began = time.monotonic()
+        with self._classes.sole_use(name, min(CLASS_WAIT_S, limit.left_s)) as is_mine:
+            known = self._classes.last_answer(name, body, began)
+            if known is not None:
+                return known
             if not is_mine:
-                return GoogleAnswer(NO_TURN, "noTurn", "another call is about the class")
-            if self._classes.is_known(name, body):
-                return ALREADY_SO
+                return GoogleAnswer(NO_TURN, "noTurn", "another call is about the class", 1.0)
             answer = self._client.call("PATCH", CLASS, body, limit, name)
             if answer.status == NOT_FOUND:
                 answer = self._client.call("POST", CLASS, without_empty(body), limit)
             if answer.status == EXISTS:
                 answer = self._client.call("PATCH", CLASS, body, limit, name)
-            if answer.is_good:
-                self._classes.remember(name, body)
+            self._classes.remember(name, body, answer)
             return answer
 
     def _forget_class(self, content: PassContent) -> None:

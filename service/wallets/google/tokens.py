@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import requests
 from google.auth import exceptions, transport
 from google.auth.transport.requests import Request
+from urllib3 import Timeout
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,7 @@ class TokenRequest:
 
     session: requests.Session
     until: float
-    timeout: tuple[float, float]
+    timeout: Timeout
 
     def __call__(
         self,

@@ -14,7 +14,13 @@ from service.domain.errors import InvalidInput, SetupError
 from service.domain.passes import PassContent
 from service.wallets.google.answers import EXISTS, Verdict, is_out, verdict
 from service.wallets.google.clicks import Clicks
-from service.wallets.google.client import GoogleAddresses, GoogleAnswer, GoogleClient, Limit
+from service.wallets.google.client import (
+    NO_TURN,
+    GoogleAddresses,
+    GoogleAnswer,
+    GoogleClient,
+    Limit,
+)
 from service.wallets.google.content import class_id, for_a_link, loyalty_object
 from service.wallets.google.links import SaveLinks
 from service.wallets.google.objects import GoogleObjects
@@ -38,6 +44,7 @@ class GoogleWallet:
         addresses: GoogleAddresses,
         turns: Turns,
         now: Callable[[], datetime],
+        clicks: Clicks,
     ) -> None:
         """Read the key; the network is used by `offer` and `push`.
 
@@ -51,7 +58,7 @@ class GoogleWallet:
         self._objects = GoogleObjects(self._client)
         self._links = SaveLinks(credential, signer, addresses.save_url)
         self._pool = ThreadPoolExecutor(CALLS_AT_ONCE, thread_name_prefix="google")
-        self._clicks = Clicks()
+        self._clicks = clicks
         self._fault: str | None = None
 
     def offer(self, content: PassContent, design: Design, *, is_kept: bool = False) -> Offer:
@@ -66,11 +73,12 @@ class GoogleWallet:
         """
         if is_kept:
             return Offer(link=self._skinny(content))
-        with self._clicks.turn() as may_call:
+        with self._clicks.permit() as may_call:
             if not may_call:
                 return Offer(link=self._fat(content, design))
             answer = self._objects.insert(content, design, Limit.of(OFFER_WITHIN_S))
-            self._clicks.note(is_out=is_out(answer))
+            if answer.status != NO_TURN:
+                self._clicks.note(is_out=is_out(answer))
         judged = self._noted(verdict(answer))
         if answer.is_good or answer.status == EXISTS:
             return Offer(link=self._skinny(content), is_told=answer.is_good)

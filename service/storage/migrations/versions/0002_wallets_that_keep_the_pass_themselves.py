@@ -80,11 +80,18 @@ def _targets() -> None:
         table.alter_column("installation_id", existing_type=sa.Uuid(), nullable=True)
         table.alter_column("device_id", existing_type=sa.Uuid(), nullable=True)
         table.add_column(sa.Column("leased_until", sa.DateTime(timezone=True), nullable=True))
-        table.add_column(sa.Column("doubted_at", sa.DateTime(timezone=True), nullable=True))
+        table.add_column(sa.Column("confirm_at", sa.DateTime(timezone=True), nullable=True))
+        table.add_column(sa.Column("type_id", sa.String(), nullable=True))
+    op.execute(
+        "UPDATE deliveries SET type_id = "
+        "(SELECT passes.type_id FROM passes WHERE passes.id = deliveries.pass_id)"
+    )
+    with op.batch_alter_table("deliveries") as table:
+        table.alter_column("type_id", existing_type=sa.String(), nullable=False)
     op.drop_index("ix_deliveries_due", "deliveries")
     due = {
         "ix_deliveries_due": ["wallet", "priority", "due_at"],
-        "ix_deliveries_due_by_brand": ["wallet", "brand_id", "priority", "due_at"],
+        "ix_deliveries_due_by_type": ["wallet", "type_id", "priority", "due_at"],
     }
     for name, columns in due.items():
         op.create_index(name, "deliveries", columns, postgresql_where=OWED, sqlite_where=OWED)
