@@ -16,6 +16,7 @@ from service.emulators.google.emulator import GoogleEmulator
 from service.operations import deliveries, programs
 from service.operations.deliveries import Batch
 from service.operations.turns import VendorTurns
+from service.wallets.interface import PushOutcome, PushResult
 from service.worker.loop import work
 from tests.e2e.deployment import until
 from tests.google import ISSUER, google_wallet, key_file
@@ -216,6 +217,33 @@ def test_a_click_that_succeeds_clears_what_failed_before(
     assert failed["attempts"] == 1
     shown = proof(world, card)
     assert (shown["attempts"], shown["last_error"], shown["accepted_version"]) == (0, None, 1)
+
+
+def test_a_click_does_not_end_the_doubt_of_a_call_before_it(
+    world: World, google: GoogleEmulator
+) -> None:
+    card = world.card(points=1)
+    google.control({"respond": {"*": {"status": 503}}})
+    with pytest.raises(Exception, match="try again"):
+        saved(google, card)
+    world.clock.forward(seconds=11)
+    (batch,) = deliveries.claim(world.context, WalletName.GOOGLE)
+    unanswered = [
+        (each, PushResult(each.id, PushOutcome.TRY_LATER, is_doubtful=True))
+        for each in batch.deliveries
+    ]
+    deliveries.conclude(world.context, unanswered)
+    google.control({"respond": {"*": None}})
+    world.context.wallets._google_clicks.note(is_out=False)  # as 10 s later
+    saved(google, card)
+
+    world.clock.forward(seconds=50)
+    too_early = deliver(world)
+    world.clock.forward(seconds=11)
+    confirmed = deliver(world)
+
+    assert (too_early, confirmed) == (False, True)
+    assert not deliver(world)
 
 
 def test_a_block_goes_before_other_brands_balances(
