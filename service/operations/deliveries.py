@@ -22,7 +22,7 @@ from service.wallets.interface import PushOutcome, PushResult, Wallet
 
 @dataclass(frozen=True)
 class Batch:
-    """Leased deliveries of one wallet of one brand. Without a wallet, `fault` says why."""
+    """Leased deliveries of one wallet and pass type. Without a wallet, `fault` says why."""
 
     deliveries: list[Delivery]
     wallet: Wallet | None
@@ -38,22 +38,14 @@ class Batch:
 
 
 def claim(context: Context, name: WalletName) -> list[Batch]:
-    """Lease a wallet's deliveries that are due, by who must make them; empty if none is."""
+    """Lease a wallet's due deliveries of one pass type; empty if none is due."""
     with context.transaction() as transaction:
         leased = claims.claim(transaction, name, uuid7(), context.now())
-    groups: dict[tuple[UUID, str], list[Delivery]] = {}
-    for each in leased:
-        groups.setdefault((each.brand_id, each.type_id), []).append(each)
-    return [
-        batch
-        for (brand_id, type_id), group in groups.items()
-        for batch in _batches(context, name, brand_id, type_id, group)
-    ]
+    return _batches(context, name, leased) if leased else []
 
 
-def _batches(
-    context: Context, name: WalletName, brand_id: UUID, type_id: str, leased: list[Delivery]
-) -> list[Batch]:
+def _batches(context: Context, name: WalletName, leased: list[Delivery]) -> list[Batch]:
+    brand_id, type_id = leased[0].brand_id, leased[0].type_id  # a type is one brand's
     with context.reading() as transaction:
         try:
             wallet = context.wallet(transaction, brand_id, name, type_id)

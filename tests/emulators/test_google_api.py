@@ -3,7 +3,6 @@
 import logging
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -28,31 +27,6 @@ from .google_support import (
 )
 
 NOBODY = f"{ISSUER_ID}.nobody"
-
-
-@pytest.fixture(scope="module")
-def emulator(authority: Authority) -> Iterator[GoogleEmulator]:
-    with GoogleEmulator(authority) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def client(emulator: GoogleEmulator, authority: Authority) -> Iterator[Issuer]:
-    issuer = Issuer(emulator, authority)
-    yield issuer
-    issuer.close()
-
-
-@pytest.fixture
-def wallet(emulator: GoogleEmulator) -> Iterator[GoogleEmulator]:
-    emulator.control({"rate": 10_000})
-    yield emulator
-    emulator.control({"reset": True})
-
-
-@pytest.fixture
-def issuer(wallet: GoogleEmulator, client: Issuer) -> Issuer:
-    return client
 
 
 def assertion(issuer: Issuer, token_url: str, **changes: object) -> str:

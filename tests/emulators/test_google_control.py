@@ -4,7 +4,6 @@ import socket
 import stat
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -18,31 +17,6 @@ from service.emulators.google.emulator import GoogleEmulator
 
 from .google_support import ISSUER_ID, Issuer, class_content, points, reason
 from .waiting import wait_for
-
-
-@pytest.fixture(scope="module")
-def emulator(authority: Authority) -> Iterator[GoogleEmulator]:
-    with GoogleEmulator(authority) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def client(emulator: GoogleEmulator, authority: Authority) -> Iterator[Issuer]:
-    issuer = Issuer(emulator, authority)
-    yield issuer
-    issuer.close()
-
-
-@pytest.fixture
-def wallet(emulator: GoogleEmulator) -> Iterator[GoogleEmulator]:
-    emulator.control({"rate": 10_000})
-    yield emulator
-    emulator.control({"reset": True})
-
-
-@pytest.fixture
-def issuer(wallet: GoogleEmulator, client: Issuer) -> Issuer:
-    return client
 
 
 def order(wallet: GoogleEmulator, **body: object) -> requests.Response:

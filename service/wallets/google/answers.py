@@ -3,10 +3,10 @@
 from datetime import timedelta
 from typing import NamedTuple
 
-from service.wallets.google.client import NO_ANSWER, NO_TOKEN, NO_TURN, GoogleAnswer
+from service.wallets.google.client import NO_ANSWER, NO_TOKEN, NO_TURN, UNAUTHORIZED, GoogleAnswer
 from service.wallets.interface import PushOutcome
 
-BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, EXISTS, TOO_MANY = 400, 401, 403, 404, 409, 429
+BAD_REQUEST, FORBIDDEN, NOT_FOUND, EXISTS, TOO_MANY = 400, 403, 404, 409, 429
 SERVER_FAULT = 500
 QUOTA = "quotaExceeded"  # phones were notified often enough: the change itself is welcome
 RATE = frozenset({"rateLimitExceeded", "userRateLimitExceeded", "RESOURCE_EXHAUSTED"})
@@ -64,8 +64,3 @@ def is_busy(answer: GoogleAnswer) -> bool:
 def is_over_budget(answer: GoogleAnswer) -> bool:
     """Say whether only the notification was refused (docs/sources.md, g-6)."""
     return answer.status == FORBIDDEN and answer.reason == QUOTA
-
-
-def lacks_class(answer: GoogleAnswer) -> bool:
-    """Say whether an insert failed because the object's class is not there."""
-    return answer.status == NOT_FOUND

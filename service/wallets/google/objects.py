@@ -9,7 +9,7 @@ from typing import Any
 
 from service.domain.designs import Design
 from service.domain.passes import PassContent
-from service.wallets.google.answers import EXISTS, NOT_FOUND, is_over_budget, lacks_class
+from service.wallets.google.answers import EXISTS, NOT_FOUND, is_over_budget
 from service.wallets.google.classes import KnownClasses
 from service.wallets.google.client import NO_TURN, GoogleAnswer, GoogleClient, Limit
 from service.wallets.google.content import (
@@ -59,8 +59,8 @@ class GoogleObjects:
             return ensured
         body = without_empty(loyalty_object(content, design))
         answer = self._client.call("POST", OBJECT, body, limit)
-        if lacks_class(answer):
-            self._forget_class(content)
+        if answer.status == NOT_FOUND:  # the class is not there, whatever was known of it
+            self._classes.forget(class_id(content))
             ensured = self._ensure_class(content, design, limit)
             answer = self._client.call("POST", OBJECT, body, limit) if ensured.is_good else ensured
         return answer
@@ -98,6 +98,3 @@ class GoogleObjects:
                 answer = self._client.call("PATCH", CLASS, body, limit, name)
             self._classes.remember(name, body, answer)
             return answer
-
-    def _forget_class(self, content: PassContent) -> None:
-        self._classes.forget(class_id(content))

@@ -12,7 +12,7 @@ from service.domain.deliveries import Delivery
 from service.domain.designs import Design
 from service.domain.errors import InvalidInput, SetupError
 from service.domain.passes import PassContent
-from service.wallets.google.answers import EXISTS, Verdict, is_out, verdict
+from service.wallets.google.answers import BAD_REQUEST, EXISTS, Verdict, is_out, verdict
 from service.wallets.google.clicks import Clicks
 from service.wallets.google.client import (
     NO_TURN,
@@ -118,7 +118,7 @@ class GoogleWallet:
         try:
             answer = self._objects.put(delivery.content, delivery.design, limit)
         except InvalidInput as error:
-            answer = GoogleAnswer(400, "design", error.detail)
+            answer = GoogleAnswer(BAD_REQUEST, "design", error.detail)
         return self._noted(verdict(answer))
 
     def _skinny(self, content: PassContent) -> str:
