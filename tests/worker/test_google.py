@@ -166,6 +166,7 @@ def test_an_outage_is_shown_and_ends_with_the_newest_state(
     card = world.card(points=120)
     object_id = saved(google, card)
     world.clock.freeze()
+    world.clock.forward(seconds=2)  # past the turn that the click took by the real clock
     google.control({"respond": {object_id: {"status": 503}}})
     world.points("e-1", card, add=1)
     blocked = world.act(card, "block", reason="lost").json
