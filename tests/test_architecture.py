@@ -13,12 +13,14 @@ EVERYTHING = frozenset({"*"})
 MAY_IMPORT = {
     "domain": {"domain"},
     "storage": {"domain", "storage"},
-    "operations": {"domain", "storage", "wallets.interface", "context", "operations"},
+    "operations": {"domain", "storage", "wallets.interface", "context", "designs", "operations"},
+    "designs": {"domain", "designs"},
     "wallets": {"domain", "wallets"},
     "context": {"domain", "storage", "wallets.interface", "settings"},
     "settings": {"domain"},
     "sources": {"domain", "sources"},
     "emulators": {"domain", "emulators"},
+    "conformance": {"domain", "emulators", "conformance"},
     "http": {"domain", "operations", "context", "sources", "http", "__init__"},
     "customer": {"domain", "operations", "context", "sources", "customer"},
     "console": {"domain", "operations", "context", "sources", "console"},
@@ -162,11 +164,17 @@ def lines_of(file: Path) -> int:
     return len(file.read_text(encoding="utf-8").splitlines())
 
 
+def room_of(file: Path) -> str:
+    """Return the layer, or the folder of one wallet: that is what one person must know."""
+    parts = file.relative_to(SERVICE).parts
+    return "/".join(parts[:2]) if parts[0] == "wallets" and len(parts) > 2 else layer_of(file)
+
+
 def test_every_layer_can_be_known_by_one_person() -> None:
     """docs/decisions/0020: emulators are as large as their vendors' rules."""
     sizes: dict[str, int] = {}
     for file in files():
-        layer = layer_of(file)
+        layer = room_of(file)
         sizes[layer] = sizes.get(layer, 0) + lines_of(file)
     sizes.pop("emulators")
 

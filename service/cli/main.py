@@ -1,32 +1,23 @@
 """The tessera command: its arguments, and how its results and errors are shown."""
 
-import json
 import os
 import sys
-from collections.abc import Callable
-from typing import Any
 
 import click
-from rich.console import Console
-from rich.table import Table
 
 from service import __version__
-from service.cli import administration, control_socket, demo, demo_host, logs
-from service.cli.run import database_file, database_held, run, run_worker
+from service.cli import demo, demo_host, logs
+from service.cli.certs import certs
+from service.cli.commands import brand_option, json_option, perform
+from service.cli.run import database_held, run, run_worker
 from service.cli.serve import serve as serve_processes
 from service.cli.story import Story
 from service.cli.story_screen import tell, tell_as_json
 from service.domain.errors import InvalidInput, ServiceError, SetupError
 from service.operations.access import SCOPES
 from service.operations.programs import wallet_faults
-from service.settings import Settings, load
-from service.storage.exclusive import DatabaseInUse
-from service.wiring import System, migrate, opened
-
-ASK_AFTER_S = 0.2  # a service that holds the database is asked to do it
-
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for scripts.")
-brand_option = click.option("--brand", required=True, help="Name of the brand.")
+from service.settings import load
+from service.wiring import System, migrate
 
 
 def main() -> None:
@@ -124,14 +115,14 @@ def brands() -> None:
 @json_option
 def create_brand(name: str, mode: str, as_json: bool) -> None:
     """Create a brand."""
-    _perform("brands create", {"name": name, "mode": mode}, as_json)
+    perform("brands create", {"name": name, "mode": mode}, as_json)
 
 
 @brands.command("list")
 @json_option
 def list_brands(as_json: bool) -> None:
     """List the brands."""
-    _perform("brands list", {}, as_json)
+    perform("brands list", {}, as_json)
 
 
 @tessera.group()
@@ -160,7 +151,7 @@ def create_program(
     changes = {"barcode_format": barcode, "phone_region": region}
     given = {field: value for field, value in changes.items() if value is not None}
     arguments = {"brand": brand, "kind": kind, "name": name, "changes": given}
-    _perform("programs create", arguments, as_json)
+    perform("programs create", arguments, as_json)
 
 
 @programs.command("list")
@@ -168,7 +159,7 @@ def create_program(
 @json_option
 def list_programs(brand: str, as_json: bool) -> None:
     """List a brand's programs."""
-    _perform("programs list", {"brand": brand}, as_json)
+    perform("programs list", {"brand": brand}, as_json)
 
 
 @tessera.group()
@@ -182,7 +173,7 @@ def sources() -> None:
 @json_option
 def create_source(brand: str, name: str, as_json: bool) -> None:
     """Create a Standard Webhooks source; its secret is shown once."""
-    _perform("sources create", {"brand": brand, "name": name}, as_json)
+    perform("sources create", {"brand": brand, "name": name}, as_json)
 
 
 @tessera.group()
@@ -205,7 +196,7 @@ def create_key(
     if all_scopes == bool(scopes):
         raise click.UsageError("Give --scope (once or more), or --all-scopes.")
     wanted = sorted(SCOPES) if all_scopes else list(scopes)
-    _perform("keys create", {"brand": brand, "name": name, "scopes": wanted}, as_json)
+    perform("keys create", {"brand": brand, "name": name, "scopes": wanted}, as_json)
 
 
 @keys.command("list")
@@ -213,7 +204,7 @@ def create_key(
 @json_option
 def list_keys(brand: str, as_json: bool) -> None:
     """List a brand's API keys; secrets are not kept and cannot be shown."""
-    _perform("keys list", {"brand": brand}, as_json)
+    perform("keys list", {"brand": brand}, as_json)
 
 
 @keys.command("revoke")
@@ -222,30 +213,7 @@ def list_keys(brand: str, as_json: bool) -> None:
 @json_option
 def revoke_key(brand: str, key: str, as_json: bool) -> None:
     """Make an API key, named by its id, useless from now on."""
-    _perform("keys revoke", {"brand": brand, "key": key}, as_json)
-
-
-@tessera.group()
-def certs() -> None:
-    """Certificates that sign passes."""
-
-
-@certs.command("import")
-@brand_option
-@click.option(
-    "--certificate", required=True, type=click.Path(resolve_path=True), help="Pass Type ID, PEM."
-)
-@click.option(
-    "--key", required=True, type=click.Path(resolve_path=True), help="Its private key, PEM."
-)
-@click.option(
-    "--wwdr", required=True, type=click.Path(resolve_path=True), help="Apple's intermediate, PEM."
-)
-@json_option
-def import_certificate(brand: str, certificate: str, key: str, wwdr: str, as_json: bool) -> None:
-    """Import a brand's Apple certificate, after checking that all parts fit."""
-    arguments = {"brand": brand, "certificate": certificate, "key": key, "wwdr": wwdr}
-    _perform("certs import", arguments, as_json)
+    perform("keys revoke", {"brand": brand, "key": key}, as_json)
 
 
 @tessera.group()
@@ -266,7 +234,7 @@ def google() -> None:
 def import_google_key(brand: str, issuer: str, key_file: str, as_json: bool) -> None:
     """Import a brand's Google service account, after checking its key file."""
     arguments = {"brand": brand, "issuer": issuer, "key_file": key_file}
-    _perform("google import", arguments, as_json)
+    perform("google import", arguments, as_json)
 
 
 @google.command("resend")
@@ -274,37 +242,7 @@ def import_google_key(brand: str, issuer: str, key_file: str, as_json: bool) -> 
 @json_option
 def resend_to_google(brand: str, as_json: bool) -> None:
     """Send every pass of a brand to Google once more, as after a restored backup."""
-    _perform("google resend", {"brand": brand}, as_json)
+    perform("google resend", {"brand": brand}, as_json)
 
 
-def _perform(command: str, arguments: dict[str, Any], as_json: bool) -> None:
-    """Do it on the database, or in the running service that holds the database."""
-    settings = load()
-    result = _held_or_asked(settings, command, arguments)
-    show: Callable[[Any], None] = _show_json if as_json else _show
-    show(result)
-
-
-def _held_or_asked(settings: Settings, command: str, arguments: dict[str, Any]) -> Any:
-    try:
-        with database_held(settings, wait_s=ASK_AFTER_S), opened(settings) as system:
-            return administration.perform(system.context, command, arguments)
-    except DatabaseInUse:
-        return control_socket.ask(database_file(settings), command, arguments)
-
-
-def _show_json(result: Any) -> None:
-    click.echo(json.dumps(result, indent=2))
-
-
-def _show(result: Any) -> None:
-    rows = result if isinstance(result, list) else [result]
-    if isinstance(result, dict):
-        for name, value in result.items():
-            shown = ", ".join(value) if isinstance(value, list) else value
-            click.echo(f"{name + ':':14} {shown}")
-        return
-    table = Table(*(rows[0] if rows else ["nothing yet"]))
-    for row in rows:
-        table.add_row(*(str(value) for value in row.values()))
-    Console().print(table)
+tessera.add_command(certs)

@@ -5,7 +5,7 @@ A design never changes: an edit makes the next version, a new `id`.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 from hashlib import sha256
@@ -31,20 +31,25 @@ class Section(StrEnum):
 
 @dataclass(frozen=True)
 class DesignField:
-    """One field: `label` and `change_message` are keys of the strings; `shows` says the value."""
+    """One field: `label` and `change_message` are keys of the strings; `shows` says the value.
+
+    `apple` is what only Apple Wallet knows, for instance an alignment.
+    """
 
     section: Section
     key: str
     shows: str
     label: str | None = None
     change_message: str | None = None
+    apple: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Design:
     """`strings` is language -> key -> text; `images` is file name (`icon@2x.png`) -> PNG bytes.
 
-    Images in a folder of a wallet's name (`google/logo.png`) are for that wallet.
+    Images in a folder of a wallet's name (`google/logo.png`) are for that wallet; those in one of
+    a language (`ru.lproj/strip.png`) are for it alone. `apple` is what only Apple Wallet knows.
     """
 
     id: UUID
@@ -57,6 +62,7 @@ class Design:
     fields: tuple[DesignField, ...]
     strings: Mapping[str, Mapping[str, str]]
     images: Mapping[str, bytes]
+    apple: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def has_google_logo(self) -> bool:
@@ -97,9 +103,9 @@ def read(
     try:
         colors = {name: source["colors"][name] for name in ("background", "foreground", "label")}
         fields = tuple(
-            DesignField(section=Section(section), **field)
+            DesignField(section=Section(section), **said)
             for section, listed in source["fields"].items()
-            for field in listed
+            for said in listed
         )
         design = Design(
             id=id,
@@ -109,6 +115,7 @@ def read(
             fields=fields,
             strings=source["strings"],
             images=images,
+            apple=source.get("apple", {}),
             **colors,
         )
         faults = _faults(design)

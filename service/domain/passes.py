@@ -24,6 +24,8 @@ class WalletName(StrEnum):
 class Pass:
     """A card in one wallet. `version` is raised by anything the pass shows.
 
+    `bucket` (0-99, by chance) says whether a part of a roll-out of designs reaches it.
+
     `type_id` is Apple's Pass Type ID or Google's issuer id: whose credential speaks for the pass.
     `serial` is Apple's serial number or Google's object id.
 
@@ -37,6 +39,8 @@ class Pass:
     brand_id: UUID
     account_id: UUID
     card_id: UUID
+    design_id: UUID
+    bucket: int
     wallet: WalletName
     type_id: str
     serial: str

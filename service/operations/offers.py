@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
@@ -13,7 +13,7 @@ from service.domain.errors import CardNotFound, InvalidInput, PassUnavailable
 from service.domain.passes import Pass, WalletName
 from service.domain.programs import Program
 from service.operations.passes import Draft, SignedPass, draft, signed_file
-from service.storage import accounts, cards, credentials, deliveries, passes
+from service.storage import accounts, cards, credentials, deliveries, passes, programs
 from service.storage.database import Transaction
 
 TOKEN_BYTES = 32
@@ -112,7 +112,7 @@ def linked(context: Context, transaction: Transaction, link_token: str) -> Card:
 def _new_apple_pass(context: Context, transaction: Transaction, card: Card) -> Pass:
     type_id = _type_id(transaction, card, WalletName.APPLE)
     serial = secrets.token_hex(16)
-    new = _first_version(card, WalletName.APPLE, type_id, serial, context.now())
+    new = _first_version(context, transaction, card, WalletName.APPLE, type_id, serial)
     passes.insert(transaction, new, secrets.token_urlsafe(TOKEN_BYTES))
     return new
 
@@ -122,7 +122,7 @@ def _new_google_pass(context: Context, transaction: Transaction, card: Card) -> 
     now = context.now()
     type_id = _type_id(transaction, card, WalletName.GOOGLE)
     serial = f"{type_id}.{card.id}-g1"
-    new = _first_version(card, WalletName.GOOGLE, type_id, serial, now)
+    new = _first_version(context, transaction, card, WalletName.GOOGLE, type_id, serial)
     passes.insert(transaction, new)
     deliveries.insert_target(transaction, uuid7(), new, now + CLICK_GRACE, now)
     return new
@@ -136,13 +136,22 @@ def _type_id(transaction: Transaction, card: Card, wallet: WalletName) -> str:
 
 
 def _first_version(
-    card: Card, wallet: WalletName, type_id: str, serial: str, now: datetime
+    context: Context,
+    transaction: Transaction,
+    card: Card,
+    wallet: WalletName,
+    type_id: str,
+    serial: str,
 ) -> Pass:
+    now = context.now()
+    program = programs.get(transaction, card.brand_id, card.program_id)
     return Pass(
         id=uuid7(),
         brand_id=card.brand_id,
         account_id=card.account_id,
         card_id=card.id,
+        design_id=program.design_id,
+        bucket=secrets.randbelow(100),
         wallet=wallet,
         type_id=type_id,
         serial=serial,

@@ -99,7 +99,7 @@ def drawn(context: Context, transaction: Transaction, shown: Pass) -> tuple[Pass
     """Return what the pass says now, and in which design."""
     card = seen_at(cards.by_id(transaction, shown.card_id), context.now())
     program = programs.get(transaction, card.brand_id, card.program_id)
-    design = context.design(transaction, program.design_id)
+    design = context.design(transaction, shown.design_id)
     return _content(context, transaction, shown, card, program), design
 
 

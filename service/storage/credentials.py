@@ -25,6 +25,7 @@ def insert(transaction: Transaction, brand_id: UUID, credential: Credential, now
                 credential.private_key_pem.decode(), "credentials", credential.id
             ),
             created_at=now,
+            active_from=now,
         )
     )
     transaction.session.flush()

@@ -42,6 +42,7 @@ def ensure_device(
         push_token_digest=vault.digest("push token", push_token),
         push_token_at=now,
         counter=0,
+        provider="apns",
     )
     row = _locked(transaction, type_id, device_library_id)
     assert row is not None

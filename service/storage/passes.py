@@ -180,6 +180,8 @@ def _pass(row: PassRow) -> Pass:
         brand_id=row.brand_id,
         account_id=row.account_id,
         card_id=row.card_id,
+        design_id=row.design_id,
+        bucket=row.bucket,
         wallet=WalletName(row.wallet),
         type_id=row.type_id,
         serial=row.serial,

@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from service.domain.credentials import AppleCredential, Credential, GoogleCredential
-from service.wallets.apple.signing import read_credential
+from service.wallets.apple.certificates import read_credential
 from service.wallets.apple.wallet import AppleWallet
 from service.wallets.google.clicks import Clicks
 from service.wallets.google.client import GoogleAddresses

@@ -13,7 +13,7 @@ from service.domain.errors import SetupError
 from service.emulators.apns import ApnsEmulator
 from service.emulators.certificates import Authority, Issued
 from service.emulators.control import utc_now
-from service.wallets.apple import wallet as wallet_module
+from service.wallets.apple import issuing
 from service.wallets.apple.wallet import AppleWallet
 from service.wallets.catalog import WalletCatalog
 from service.wallets.google.client import GoogleAddresses
@@ -46,13 +46,13 @@ def test_a_pass_of_another_type_is_not_signed(wallet: AppleWallet) -> None:
 def test_a_design_is_prepared_once_and_old_ones_are_dropped(
     wallet: AppleWallet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(wallet_module, "DESIGNS_KEPT", 2)
+    monkeypatch.setattr(issuing, "DESIGNS_KEPT", 2)
     first, second, third = (a_design() for _ in range(3))
 
     for design in (first, first, second, first, third):
         wallet.offer(a_content(), design)
 
-    assert list(wallet._designs._kept) == [first.id, third.id]
+    assert list(wallet._issuer._designs._kept) == [first.id, third.id]
 
 
 def test_deliveries_that_share_a_phone_are_pushed_once(
@@ -164,7 +164,7 @@ def test_passes_are_signed_in_parallel(wallet: AppleWallet) -> None:
         thread.join(20)
 
     assert len(made) == 80
-    assert len(wallet._designs._kept) == 1
+    assert len(wallet._issuer._designs._kept) == 1
 
 
 def a_catalog() -> WalletCatalog:
