@@ -1,11 +1,13 @@
 """A pass template as data: colors, fields, strings per language, images.
 
-A design never changes: an edit makes the next version, a new `id`.
+A design never changes: an edit makes the next version, a new `id`. Whether one may be published
+is told by `design_rules`.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
 from hashlib import sha256
@@ -15,10 +17,16 @@ from uuid import UUID
 from service.domain.errors import InvalidInput
 
 COLOR = re.compile(r"rgb\((\d{1,3}), (\d{1,3}), (\d{1,3})\)")
-LARGEST_PART = 255
 GOOGLE_LOGO, GOOGLE_HERO = "google/logo.png", "google/hero.png"
-# What a field may show: a balance by code, a text of the design, or a fact of the card.
-SHOWS = re.compile(r"balance:[a-z_]+|text:[a-z_.]+|member_name|card_number|tier|status|expires_at")
+# Below it are the strips of a card with stamps: `stamps/7/strip@2x.png`.
+STAMPS = "stamps/"
+# What a field may show: a balance by code, what of it is pending, how much of it expires next and
+# when, a text of the design, or a fact of the card.
+BALANCE_PARTS = ("balance", "pending", "expiring", "expiring_at")
+SHOWS = re.compile(
+    rf"(?:{'|'.join(BALANCE_PARTS)}):[a-z][a-z0-9_]*|text:[a-z][a-z0-9_.]*"
+    r"|member_name|card_number|tier|status|expires_at"
+)
 
 
 class Section(StrEnum):
@@ -43,13 +51,55 @@ class DesignField:
     change_message: str | None = None
     apple: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def text(self) -> str | None:
+        """Return the key of the text that the field shows, or None if it shows no text."""
+        return self.shows.removeprefix("text:") if self.shows.startswith("text:") else None
+
+    @property
+    def balance(self) -> str | None:
+        """Return the code of the balance that the field shows, or shows a part of."""
+        kind, _, code = self.shows.partition(":")
+        return code if kind in BALANCE_PARTS else None
+
+
+class Mark(StrEnum):
+    """The sign on a collected stamp."""
+
+    CHECK = "check"
+    CUP = "cup"
+    HEART = "heart"
+    STAR = "star"
+
+
+@dataclass(frozen=True)
+class Stamps:
+    """A strip with `of` places, as many of them filled as `balance` (a code) has whole units.
+
+    `filled` is the color of a collected stamp, `empty` that of a place still free. `text` is a key
+    of the strings; in that text `{n}` is how many there are and `{of}` how many there can be.
+    """
+
+    balance: str
+    of: int
+    filled: str
+    empty: str
+    mark: Mark = Mark.CHECK
+    text: str | None = None
+
+    def shown(self, amount: int) -> int:
+        """Return how many places are filled when the balance is `amount` whole units."""
+        return max(0, min(amount, self.of))
+
 
 @dataclass(frozen=True)
 class Design:
-    """`strings` is language -> key -> text; `images` is file name (`icon@2x.png`) -> PNG bytes.
+    """`strings` is language -> key -> text, the default language first.
 
-    Images in a folder of a wallet's name (`google/logo.png`) are for that wallet; those in one of
-    a language (`ru.lproj/strip.png`) are for it alone. `apple` is what only Apple Wallet knows.
+    `images` is file name (`icon@2x.png`) -> PNG bytes. Those in a folder of a wallet's name
+    (`google/logo.png`) are for that wallet, those in one of a language (`ru.lproj/strip.png`) for
+    it alone, and those below `stamps/` for a card with that many. `apple` is what only Apple
+    Wallet knows.
     """
 
     id: UUID
@@ -63,11 +113,24 @@ class Design:
     strings: Mapping[str, Mapping[str, str]]
     images: Mapping[str, bytes]
     apple: Mapping[str, Any] = field(default_factory=dict)
+    stamps: Stamps | None = None
 
     @property
     def has_google_logo(self) -> bool:
         """Say whether Google can show the design: it asks for a logo of its own."""
         return GOOGLE_LOGO in self.images
+
+    @property
+    def default_language(self) -> str:
+        """Return the language of who speaks none of the others."""
+        return next(iter(self.strings))
+
+    def images_with_stamps(self, filled: int) -> dict[str, bytes]:
+        """Return the images of a card that has `filled` stamps, under the names of any other's."""
+        own = f"{STAMPS}{filled}/"
+        found = {n: png for n, png in self.images.items() if not n.startswith(STAMPS)}
+        drawn = {n: png for n, png in self.images.items() if n.startswith(own)}
+        return found | {name.removeprefix(own): png for name, png in drawn.items()}
 
     def image_path(self, name: str) -> str | None:
         """Return where the image is served: other bytes have another address. None: there is none.
@@ -80,6 +143,17 @@ class Design:
     @cached_property
     def _digests(self) -> dict[str, str]:
         return {name: image_digest(png) for name, png in self.images.items()}
+
+
+@dataclass(frozen=True)
+class ListedDesign:
+    """A version of a design as lists show it."""
+
+    id: UUID
+    name: str
+    version: int
+    languages: tuple[str, ...]
+    created_at: datetime
 
 
 def image_digest(png: bytes) -> str:
@@ -95,54 +169,50 @@ def read(
     brand_id: UUID,
     version: int,
 ) -> Design:
-    """Return the design written in a `design.json`.
+    """Return the design whose parts `source` holds, as they are kept with each version.
 
     Raises:
-        InvalidInput: a color, field or string is missing or malformed; says which.
+        InvalidInput: a part is missing or of another kind; says which.
     """
     try:
         colors = {name: source["colors"][name] for name in ("background", "foreground", "label")}
-        fields = tuple(
-            DesignField(section=Section(section), **said)
-            for section, listed in source["fields"].items()
-            for said in listed
-        )
-        design = Design(
+        return Design(
             id=id,
             brand_id=brand_id,
             name=source["name"],
             version=version,
-            fields=fields,
-            strings=source["strings"],
+            fields=tuple(_fields(source["fields"])),
+            strings=_in_order(source["strings"], source.get("default_language")),
             images=images,
             apple=source.get("apple", {}),
+            stamps=_stamps(source.get("stamps")),
             **colors,
         )
-        faults = _faults(design)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InvalidInput(f"The design is incomplete: {error}") from error
-    if faults:
-        raise InvalidInput("The design does not hold together.", faults)
-    return design
 
 
-def _faults(design: Design) -> list[tuple[str, str]]:
-    colors = (design.background, design.foreground, design.label)
-    faults = [("colors", color) for color in colors if not _is_color(color)]
-    faults += [
-        (field.key, field.shows) for field in design.fields if not SHOWS.fullmatch(field.shows)
-    ]
-    keys = [field.key for field in design.fields]
-    faults += [(key, "is used twice") for key in set(keys) if keys.count(key) > 1]
-    used = {key for f in design.fields for key in (f.label, f.change_message) if key}
-    used |= {f.shows.removeprefix("text:") for f in design.fields if f.shows.startswith("text:")}
-    for language, strings in design.strings.items():
-        faults += [(f"strings.{language}", f"lacks {key}") for key in sorted(used - strings.keys())]
-    faults += [("images", "lacks icon.png")] if "icon.png" not in design.images else []
-    faults += [("strings", "are missing")] if not design.strings else []
-    return faults
+def languages_of(source: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the languages of a design that is kept so, the default one first."""
+    return tuple(_in_order(source["strings"], source.get("default_language")))
 
 
-def _is_color(text: str) -> bool:
-    found = COLOR.fullmatch(text)
-    return found is not None and all(int(part) <= LARGEST_PART for part in found.groups())
+def _fields(listed: Mapping[str, Any]) -> Iterable[DesignField]:
+    for section, fields in listed.items():
+        for said in fields:
+            yield DesignField(section=Section(section), **said)
+
+
+def _in_order(
+    strings: Mapping[str, Mapping[str, str]], first: str | None
+) -> dict[str, Mapping[str, str]]:
+    """Return the strings with the default language first: databases sort the keys of JSON."""
+    if not strings:
+        raise ValueError("there are no strings")
+    return {name: dict(strings[name]) for name in sorted(strings, key=lambda each: each != first)}
+
+
+def _stamps(said: Mapping[str, Any] | None) -> Stamps | None:
+    if said is None:
+        return None
+    return Stamps(**{**said, "mark": Mark(said.get("mark", Mark.CHECK))})

@@ -1,19 +1,16 @@
-"""Programs and the versions of their designs."""
+"""Programs: how the kinds of loyalty of a brand are presented."""
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import select, update
 
-from service.domain import designs
-from service.domain.designs import Design
 from service.domain.errors import ProgramNotFound
 from service.domain.numbers import CheckDigit, NumberScheme
 from service.domain.programs import BalanceOwner, BalanceType, BarcodeFormat, Program
 from service.storage.database import Transaction
-from service.storage.tables import DesignImageRow, DesignRow, ProgramRow
+from service.storage.tables import ProgramRow
 
 
 def insert(transaction: Transaction, program: Program, now: datetime) -> None:
@@ -51,6 +48,48 @@ def get(transaction: Transaction, brand_id: UUID, program_id: UUID) -> Program:
     return from_row(row)
 
 
+def hold(transaction: Transaction, brand_id: UUID, program_id: UUID) -> Program:
+    """Return the program as it is and keep others from locking it until the commit.
+
+    Who makes a pass holds the program, so that no roll-out passes it by.
+
+    Raises:
+        ProgramNotFound: the brand has none with that id.
+    """
+    return _locked(transaction, brand_id, program_id, is_shared=True)
+
+
+def lock(transaction: Transaction, brand_id: UUID, program_id: UUID) -> Program:
+    """Return the program as it is once nobody holds it, and keep all others from it.
+
+    Raises:
+        ProgramNotFound: the brand has none with that id.
+    """
+    return _locked(transaction, brand_id, program_id, is_shared=False)
+
+
+def _locked(
+    transaction: Transaction, brand_id: UUID, program_id: UUID, *, is_shared: bool
+) -> Program:
+    query = (
+        select(ProgramRow)
+        .where(ProgramRow.id == program_id, ProgramRow.brand_id == brand_id)
+        .with_for_update(read=is_shared, key_share=not is_shared)
+        .execution_options(populate_existing=True)
+    )
+    row = transaction.session.scalars(query).first()
+    if row is None:
+        raise ProgramNotFound(f"There is no program {program_id}.")
+    return from_row(row)
+
+
+def publish(transaction: Transaction, program_id: UUID, design_id: UUID) -> None:
+    """Make a design the one that the program's new passes show; the program must be locked."""
+    transaction.session.execute(
+        update(ProgramRow).where(ProgramRow.id == program_id).values(design_id=design_id)
+    )
+
+
 def listed(transaction: Transaction, brand_id: UUID) -> list[Program]:
     query = select(ProgramRow).where(ProgramRow.brand_id == brand_id).order_by(ProgramRow.name)
     return [from_row(row) for row in transaction.session.scalars(query)]
@@ -79,52 +118,3 @@ def from_row(row: ProgramRow) -> Program:
         below_zero=row.below_zero,
         phone_region=row.phone_region,
     )
-
-
-def insert_design(
-    transaction: Transaction, design: Design, source: dict[str, Any], now: datetime
-) -> None:
-    """Keep a version of a design, its images included, so that every machine has it."""
-    session = transaction.session
-    session.add(
-        DesignRow(
-            id=design.id,
-            brand_id=design.brand_id,
-            name=design.name,
-            version=design.version,
-            source=source,
-            created_at=now,
-        )
-    )
-    session.flush()
-    for name, png in design.images.items():
-        session.add(
-            DesignImageRow(
-                brand_id=design.brand_id,
-                design_id=design.id,
-                name=name,
-                png=png,
-                sha256=designs.image_digest(png),
-            )
-        )
-
-
-def image(transaction: Transaction, digest: str) -> bytes | None:
-    """Return the image of any design that has this SHA-256 (hexadecimal), or None."""
-    query = select(DesignImageRow.png).where(DesignImageRow.sha256 == digest).limit(1)
-    return transaction.session.scalar(query)
-
-
-def newest_design_version(transaction: Transaction, brand_id: UUID, name: str) -> int:
-    """Return the highest version of the design called `name`, 0 if there is none."""
-    query = select(func.max(DesignRow.version)).where(
-        DesignRow.brand_id == brand_id, DesignRow.name == name
-    )
-    return transaction.session.scalar(query) or 0
-
-
-def design(transaction: Transaction, design_id: UUID) -> Design:
-    row = transaction.session.get_one(DesignRow, design_id)
-    query = select(DesignImageRow).where(DesignImageRow.design_id == design_id)
-    images = {image.name: image.png for image in transaction.session.scalars(query)}
-    return designs.read(row.source, images, id=row.id, brand_id=row.brand_id, version=row.version)

@@ -1,9 +1,7 @@
 """Draws the images of the shipped designs: `python templates/passes/draw_images.py`.
 
-Needs Pillow. Apple's sizes are in points: icon 38x38, logo at most 160x50, strip 375x144
-(apple/PassBuilder, PassPackage.swift, checked 2026-11-22). Google's are in pixels: a square logo of
-660, which is masked to a circle, and a hero image of 1032x336 (Wallet brand guidelines, checked
-2026-11-24). Everything is drawn four times as large as needed and reduced, which smooths the edges.
+One file of each, as large as a phone wants it; the smaller ones are made when a design is imported.
+Everything is drawn four times as large as needed and reduced, which smooths the edges.
 """
 
 import math
@@ -13,12 +11,13 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
+from service.designs import marks
+from service.domain import designs
+from service.domain.image_slots import SLOTS
+
 FOLDER = Path(__file__).parent
-SCALES = {"": 1, "@2x": 2, "@3x": 3}
 OVERSIZE = 4
 WHITE = (255, 255, 255)
-STRIP, LOGO, ICON = (375, 144), (50, 50), (38, 38)
-GOOGLE_LOGO, GOOGLE_HERO = (660, 660), (1032, 336)
 
 Color = tuple[int, int, int]
 Point = tuple[float, float]
@@ -79,22 +78,37 @@ def percent(draw: ImageDraw.ImageDraw, center: Point, radius: float, fill: tuple
         draw.ellipse(box, fill=fill)
 
 
+def cup(draw: ImageDraw.ImageDraw, center: Point, radius: float, fill: tuple[int, ...]) -> None:
+    """Draw a cup: the sign of stamps for coffee."""
+    side = round(radius * 2.9)
+    mask = marks.mark(designs.Mark.CUP, side)
+    draw.bitmap((center[0] - side / 2, center[1] - side / 2), mask, fill=fill)
+
+
 LOOKS = {
     "points": Look((22, 26, 66), (88, 66, 190), (255, 199, 92), star),
     "cashback": Look((5, 62, 56), (24, 143, 110), (190, 242, 206), turn),
+    "stamps": Look((62, 32, 28), (126, 66, 46), (255, 216, 158), cup),
 }
+PLAIN = frozenset({"stamps"})  # their strips are drawn upon
 
 
 def main() -> None:
     """Write every image of every design."""
     for name, look in LOOKS.items():
-        for suffix, scale in SCALES.items():
-            save(icon(look, scale), FOLDER / name / f"icon{suffix}.png")
-            save(logo(look, scale), FOLDER / name / f"logo{suffix}.png")
-            save(strip(look, scale, STRIP), FOLDER / name / f"strip{suffix}.png")
-        (FOLDER / name / "google").mkdir(exist_ok=True)
-        save(google_logo(look), FOLDER / name / "google" / "logo.png")
-        save(strip(look, 1, GOOGLE_HERO), FOLDER / name / "google" / "hero.png")
+        folder = FOLDER / name / "images"
+        (folder / "google").mkdir(parents=True, exist_ok=True)
+        save(icon(look, size_of("icon")), folder / "icon.png")
+        save(logo(look, size_of("logo")[1]), folder / "logo.png")
+        save(strip(look, size_of("strip"), is_plain=name in PLAIN), folder / "strip.png")
+        save(google_logo(look, size_of("google/logo")), folder / "google" / "logo.png")
+        save(strip(look, size_of("google/hero")), folder / "google" / "hero.png")
+
+
+def size_of(slot: str) -> tuple[int, int]:
+    """Return the size of a slot at its largest scale, in pixels."""
+    place = SLOTS[slot]
+    return place.width * max(place.scales), place.height * max(place.scales)
 
 
 def save(image: Image.Image, path: Path) -> None:
@@ -102,39 +116,41 @@ def save(image: Image.Image, path: Path) -> None:
     image.save(path, optimize=True)
 
 
-def icon(look: Look, scale: int) -> Image.Image:
+def icon(look: Look, size: tuple[int, int]) -> Image.Image:
     """Draw the icon of notifications: full-bleed, because iOS rounds the corners itself."""
-    side = ICON[0] * scale * OVERSIZE
+    side = size[0] * OVERSIZE
     image = gradient((side, side), look)
     look.mark(ImageDraw.Draw(image), (side / 2, side * 0.51), side * 0.34, look.accent)
-    return reduced(image, scale, ICON)
+    return reduced(image, size)
 
 
-def logo(look: Look, scale: int) -> Image.Image:
+def logo(look: Look, length: int) -> Image.Image:
     """Draw the mark on a clear ground; the program's name stands beside it as text."""
-    side = LOGO[0] * scale * OVERSIZE
+    side, size = length * OVERSIZE, (length, length)
     mask = Image.new("L", (side, side), 0)
     look.mark(ImageDraw.Draw(mask), (side / 2, side * 0.51), side * 0.36, (255,))
-    image = Image.new("RGBA", (LOGO[0] * scale, LOGO[1] * scale), (*look.accent, 0))
-    image.putalpha(reduced(mask, scale, LOGO))
+    image = Image.new("RGBA", size, (*look.accent, 0))
+    image.putalpha(reduced(mask, size))
     return image
 
 
-def google_logo(look: Look) -> Image.Image:
+def google_logo(look: Look, size: tuple[int, int]) -> Image.Image:
     """Draw the mark on a full ground; the 15 % next to the edge are left to Google's circle."""
-    side = GOOGLE_LOGO[0] * OVERSIZE
+    side = size[0] * OVERSIZE
     image = gradient((side, side), look)
     look.mark(ImageDraw.Draw(image), (side / 2, side * 0.51), side * 0.27, look.accent)
-    return reduced(image, 1, GOOGLE_LOGO)
+    return reduced(image, size)
 
 
-def strip(look: Look, scale: int, points: tuple[int, int]) -> Image.Image:
-    """Draw the picture across the card: rings that spread from a large mark."""
-    width, height = points[0] * scale * OVERSIZE, points[1] * scale * OVERSIZE
-    center = (width * 0.80, height * 0.52)
-    image = with_rings(gradient((width, height), look), center)
-    look.mark(ImageDraw.Draw(image), center, height * 0.29, look.accent)
-    return reduced(image, scale, points)
+def strip(look: Look, size: tuple[int, int], *, is_plain: bool = False) -> Image.Image:
+    """Draw the picture across the card: rings that spread from a large mark, unless it is plain."""
+    width, height = size[0] * OVERSIZE, size[1] * OVERSIZE
+    image = gradient((width, height), look)
+    if not is_plain:
+        center = (width * 0.80, height * 0.52)
+        image = with_rings(image, center)
+        look.mark(ImageDraw.Draw(image), center, height * 0.29, look.accent)
+    return reduced(image, size)
 
 
 def gradient(size: tuple[int, int], look: Look) -> Image.Image:
@@ -155,9 +171,9 @@ def with_rings(image: Image.Image, center: Point) -> Image.Image:
     return Image.composite(Image.new("RGB", image.size, WHITE), image, mask)
 
 
-def reduced(image: Image.Image, scale: int, points: tuple[int, int]) -> Image.Image:
+def reduced(image: Image.Image, size: tuple[int, int]) -> Image.Image:
     """Return the image in its final size."""
-    return image.resize((points[0] * scale, points[1] * scale), Image.Resampling.LANCZOS)
+    return image.resize(size, Image.Resampling.LANCZOS)
 
 
 if __name__ == "__main__":

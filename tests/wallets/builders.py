@@ -4,13 +4,13 @@ import io
 import json
 import re
 import zipfile
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
-from service.domain import designs
 from service.domain.accounts import Balance, Tier
 from service.domain.cards import CardStatus
 from service.domain.credentials import AppleCredential
@@ -20,6 +20,7 @@ from service.domain.passes import PassContent, ShownBalance, WalletName
 from service.domain.programs import BalanceType, BarcodeFormat
 from service.emulators.certificates import Authority, Issued
 from service.emulators.control import utc_now
+from service.operations import designs
 
 TEMPLATES = Path(__file__).parents[2] / "templates" / "passes"
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -29,15 +30,17 @@ BRAND = UUID(int=1)
 
 
 def a_design(name: str = "points", **changes: Any) -> Design:
-    folder = TEMPLATES / name
-    design = designs.read(
-        json.loads((folder / "design.json").read_text("utf-8")),
-        {file.relative_to(folder).as_posix(): file.read_bytes() for file in folder.rglob("*.png")},
-        id=uuid4(),
-        brand_id=BRAND,
-        version=1,
-    )
+    design = designs.shipped(TEMPLATES.parent, name).design(uuid4(), BRAND, version=1)
     return replace(design, **changes)
+
+
+def with_strings(design: Design, more: Mapping[str, Mapping[str, str]]) -> Design:
+    """Return the design with more texts: key -> language -> text."""
+    strings = {language: dict(known) for language, known in design.strings.items()}
+    for key, said in more.items():
+        for language, text in said.items():
+            strings[language][key] = text
+    return replace(design, strings=strings)
 
 
 def a_balance(amount: int = 120, code: str = "points", **kind: Any) -> ShownBalance:
