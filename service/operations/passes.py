@@ -1,17 +1,22 @@
 """Passes: drawn as they are now, fetched by a phone."""
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
 from service.context import Context
 from service.domain.cards import Card, seen_at
 from service.domain.designs import Design
-from service.domain.errors import PassUnavailable, Unauthorized
+from service.domain.errors import PassUnavailable, SetupError, Unauthorized
 from service.domain.passes import Pass, PassContent, ShownBalance
 from service.domain.programs import Program
 from service.storage import accounts, brands, cards, members, passes, programs
 from service.storage.database import Transaction
 from service.wallets.interface import Wallet
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -48,7 +53,7 @@ def fetch(context: Context, request: PassRequest) -> SignedPass | None:
 
     Raises:
         Unauthorized: there is no such pass, or the token is not its own.
-        PassUnavailable: the brand has no certificate for this pass type.
+        PassUnavailable: the brand has no certificate for this pass type, or it has ended.
     """
     with context.reading() as transaction:
         shown = authorized(transaction, request)
@@ -87,9 +92,11 @@ def draft(context: Context, transaction: Transaction, shown: Pass) -> Draft:
     """Return the pass as it is now with its wallet.
 
     Raises:
-        PassUnavailable: the brand has no credential for this pass type.
+        PassUnavailable: the brand has no credential for this pass type, or it has ended, or it
+            cannot be used.
     """
-    wallet = context.wallet(transaction, shown.brand_id, shown.wallet, shown.type_id)
+    with available(shown):
+        wallet = context.wallet(transaction, shown.brand_id, shown.wallet, shown.type_id)
     if wallet is None:
         raise PassUnavailable("The brand has no credential for this pass type.")
     return Draft(wallet, *drawn(context, transaction, shown))
@@ -99,8 +106,21 @@ def drawn(context: Context, transaction: Transaction, shown: Pass) -> tuple[Pass
     """Return what the pass says now, and in which design."""
     card = seen_at(cards.by_id(transaction, shown.card_id), context.now())
     program = programs.get(transaction, card.brand_id, card.program_id)
-    design = context.design(transaction, shown.design_id)
+    design = _design(context, transaction, shown, program)
     return _content(context, transaction, shown, card, program), design
+
+
+def _design(context: Context, transaction: Transaction, shown: Pass, program: Program) -> Design:
+    """Return the design that the pass is drawn in.
+
+    A vendor that keeps passes has one class for all of a program: drawn in the designs of two
+    passes in turn, it would be written over and over.
+    """
+    if shown.wallet.keeps_passes:
+        published = context.design(transaction, program.design_id)
+        if published.has_google_logo:
+            return published
+    return context.design(transaction, shown.design_id)
 
 
 def _content(
@@ -127,10 +147,32 @@ def _content(
         tier=account.tier,
         member_name=member.name if member else None,
         expires_at=card.expires_at,
+        is_anonymous=member is None,
     )
 
 
 def signed_file(drafted: Draft, shown: Pass) -> SignedPass:
-    """Return the file that a phone takes; nothing is read any more, so no transaction waits."""
-    offer = drafted.wallet.offer(drafted.content, drafted.design)
+    """Return the file that a phone takes; nothing is read any more, so no transaction waits.
+
+    Raises:
+        PassUnavailable: the brand's set-up cannot sign this pass; the log says why.
+    """
+    with available(shown):
+        offer = drafted.wallet.offer(drafted.content, drafted.design)
     return SignedPass(offer.file, shown.last_modified)
+
+
+@contextmanager
+def available(shown: Pass) -> Iterator[None]:
+    """Take a set-up that an operator must fix for a pass that cannot be had now.
+
+    The reason goes to the log alone: it is no business of whoever holds the pass.
+
+    Raises:
+        PassUnavailable: within the block the set-up was found to be at fault.
+    """
+    try:
+        yield
+    except SetupError as error:
+        log.warning("pass %s cannot be made: %s", shown.id, error.detail)
+        raise PassUnavailable("This pass cannot be made now; an operator must act.") from error

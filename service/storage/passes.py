@@ -91,11 +91,21 @@ def set_single_since(transaction: Transaction, pass_id: UUID, since: datetime | 
     )
 
 
+def note_design(transaction: Transaction, pass_id: UUID, design_id: UUID) -> None:
+    """Remember in which design the vendor was given the pass."""
+    transaction.session.execute(
+        update(PassRow)
+        .where(PassRow.id == pass_id, PassRow.design_id != design_id)
+        .values(design_id=design_id)
+    )
+
+
 class Scope(StrEnum):
-    """Whose passes change: all of an account, or those of one card."""
+    """Whose passes change: all of an account, those of one card, or passes by their own ids."""
 
     ACCOUNT = "account_id"
     CARD = "card_id"
+    PASSES = "id"
 
 
 def raise_versions(
@@ -116,14 +126,35 @@ def raise_versions(
     transaction.owes_push |= counts[-2] > 0
 
 
+def show_design(
+    transaction: Transaction, pass_ids: Sequence[UUID], design_id: UUID, now: datetime
+) -> None:
+    """Give the passes another design and so their next version; phones are told when nobody waits.
+
+    Their accounts must be locked.
+    """
+    values = {"owner": pass_ids, "now": now, "second": int(now.timestamp())}
+    owe, step = _owe(Scope.PASSES, Priority.LATER), _next_design()
+    counts = in_one_round(
+        transaction, [Write(owe, values), Write(step, {**values, "design": design_id})]
+    )
+    transaction.owes_push |= counts[0] > 0
+
+
 PASSES, DELIVERIES = table_of(PassRow), table_of(DeliveryRow)
+
+
+def _of(scope: Scope) -> ColumnElement[bool]:
+    if scope is Scope.PASSES:
+        return PASSES.c.id.in_(bindparam("owner", expanding=True))
+    return PASSES.c[scope] == bindparam("owner")
 
 
 @cache
 def _owe(scope: Scope, priority: Priority) -> Update:
     # Both writes of the round see the version before it, so the debt is that version plus one.
     wanted = select(PASSES.c.version + 1).where(PASSES.c.id == DELIVERIES.c.pass_id)
-    theirs = select(PASSES.c.id).where(PASSES.c[scope] == bindparam("owner"))
+    theirs = select(PASSES.c.id).where(_of(scope))
     # In id order, as workers take them when they record results: else the two would deadlock.
     owed = (
         select(DELIVERIES.c.id)
@@ -139,9 +170,8 @@ def _owe(scope: Scope, priority: Priority) -> Update:
         (DELIVERIES.c.idle_at > now, DELIVERIES.c.idle_at),
         else_=now,
     )
-    most_urgent = case(
-        (DELIVERIES.c.priority < int(priority), DELIVERIES.c.priority), else_=int(priority)
-    )
+    is_owed_sooner = and_(DELIVERIES.c.due_at.is_not(None), DELIVERIES.c.priority < int(priority))
+    most_urgent = case((is_owed_sooner, DELIVERIES.c.priority), else_=int(priority))
     return (
         update(DELIVERIES)
         .where(DELIVERIES.c.id.in_(owed))
@@ -159,13 +189,18 @@ def _next_version(scope: Scope) -> Update:
     forward = case((PASSES.c.last_modified < second, second), else_=PASSES.c.last_modified + 1)
     return (
         update(PASSES)
-        .where(PASSES.c[scope] == bindparam("owner"))
+        .where(_of(scope))
         .values(
             version=PASSES.c.version + 1,
             last_modified=forward,
             changed_at=bindparam("now", type_=UtcTime()),
         )
     )
+
+
+@cache
+def _next_design() -> Update:
+    return _next_version(Scope.PASSES).values(design_id=bindparam("design"))
 
 
 def _one(transaction: Transaction, *conditions: ColumnElement[bool]) -> Pass | None:
