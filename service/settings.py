@@ -37,6 +37,18 @@ class Settings(BaseSettings):
         default_factory=lambda known: _address(known.get("host", ""), known.get("port", 0)),
         description="address by which phones and customers reach us; real phones need https",
     )
+    proxies: int = Field(
+        default=0,
+        ge=0,
+        le=10,
+        description="reverse proxies in front, each of which adds an X-Forwarded-For",
+    )
+    metrics_port: int | None = Field(
+        default=None,
+        ge=1,
+        le=65535,
+        description="port of /metrics on `host`; that of the service: served by the service itself",
+    )
     apns_url: str = Field(
         default="https://api.push.apple.com", description="where pushes to Apple devices go"
     )

@@ -1,18 +1,17 @@
 """What an operator sets up: commands by name, the same here as inside a running service."""
 
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from service.cli import certificate_acts, design_acts, push_key_acts, roll_out_acts
+from service.cli.certificate_acts import content
+from service.cli.results import Command, Result
 from service.context import Context
 from service.domain.brands import Brand, Mode
-from service.domain.errors import NotFound, SetupError
+from service.domain.errors import NotFound
 from service.domain.passes import WalletName
-from service.operations import access, deliveries, programs
-
-Result = dict[str, Any] | list[dict[str, Any]]
-Command = Callable[..., Result]
+from service.operations import access, credentials, deliveries, programs
 
 
 def create_brand(context: Context, name: str, mode: str) -> Result:
@@ -78,18 +77,9 @@ def revoke_key(context: Context, brand: str, key: str) -> Result:
     return {"id": key, "revoked": True}
 
 
-def import_certificate(
-    context: Context, brand: str, certificate: str, key: str, wwdr: str
-) -> Result:
-    brand_id = programs.brand_called(context, brand)
-    files = [_content(path) for path in (certificate, key, wwdr)]
-    imported = programs.import_certificate(context, brand_id, *files)
-    return {"pass_type_id": imported.type_id, "team_id": imported.team_id}
-
-
 def import_google_key(context: Context, brand: str, issuer: str, key_file: str) -> Result:
     brand_id = programs.brand_called(context, brand)
-    imported = programs.import_google_key(context, brand_id, _content(key_file), issuer)
+    imported = credentials.import_google_key(context, brand_id, content(key_file), issuer)
     return {"issuer": imported.type_id, "service_account": imported.email}
 
 
@@ -97,13 +87,6 @@ def resend_to_google(context: Context, brand: str) -> Result:
     brand_id = programs.brand_called(context, brand)
     passes = deliveries.owe_again(context, brand_id, WalletName.GOOGLE)
     return {"passes": passes, "seconds": passes // context.settings.google_calls_per_s + 1}
-
-
-def _content(path: str) -> bytes:
-    try:
-        return Path(path).read_bytes()
-    except OSError as error:
-        raise SetupError(f"{path} cannot be read: {error.strerror}.") from error
 
 
 COMMANDS: Mapping[str, Command] = {
@@ -115,9 +98,12 @@ COMMANDS: Mapping[str, Command] = {
     "keys create": create_key,
     "keys list": list_keys,
     "keys revoke": revoke_key,
-    "certs import": import_certificate,
     "google import": import_google_key,
     "google resend": resend_to_google,
+    **certificate_acts.COMMANDS,
+    **design_acts.COMMANDS,
+    **push_key_acts.COMMANDS,
+    **roll_out_acts.COMMANDS,
 }
 
 

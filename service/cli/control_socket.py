@@ -13,9 +13,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from service.cli.administration import Result, perform
+from service.cli.administration import perform
+from service.cli.results import Result
 from service.context import Context
-from service.domain.errors import ServiceError, SetupError
+from service.domain.errors import InvalidInput, ServiceError, SetupError
 
 TIMEOUT_S = 30
 LONGEST_PATH = 107  # unix(7), sun_path
@@ -39,6 +40,8 @@ class _Handler(socketserver.StreamRequestHandler):
         try:
             result = perform(self.server.context, asked["command"], asked["arguments"])
             answer: dict[str, Any] = {"result": result}
+        except InvalidInput as error:
+            answer = {"error": error.detail, "faults": error.faults}
         except ServiceError as error:
             answer = {"error": error.detail}
         self.wfile.write(json.dumps(answer).encode() + b"\n")
@@ -75,6 +78,7 @@ def ask(database: Path, command: str, arguments: Mapping[str, Any]) -> Result:
     """Have the running service do it.
 
     Raises:
+        InvalidInput: it refused what was given to it.
         SetupError: no service answers on this database's socket, or it refused.
     """
     with socket.socket(socket.AF_UNIX) as client:
@@ -86,6 +90,8 @@ def ask(database: Path, command: str, arguments: Mapping[str, Any]) -> Result:
         request = {"command": command, "arguments": dict(arguments)}
         client.sendall(json.dumps(request).encode() + b"\n")
         answer = json.loads(client.makefile("rb").readline(LONGEST_LINE))
+    if "faults" in answer:
+        raise InvalidInput(answer["error"], [tuple(fault) for fault in answer["faults"]])
     if "error" in answer:
         raise SetupError(answer["error"])
     result: Result = answer["result"]

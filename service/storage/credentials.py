@@ -1,19 +1,44 @@
 """What proves to wallets who a brand is; private keys are sealed."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from service.domain.credentials import AppleCredential, Credential, GoogleCredential
 from service.domain.passes import WalletName
+from service.storage import push_keys
 from service.storage.database import Transaction
 from service.storage.tables import CredentialRow
 
 
-def insert(transaction: Transaction, brand_id: UUID, credential: Credential, now: datetime) -> None:
+@dataclass(frozen=True)
+class Kept:
+    """A credential without what is secret; from `active_from` on it may speak for its type."""
+
+    id: UUID
+    brand_id: UUID
+    type_id: str
+    active_from: datetime
+
+
+@dataclass(frozen=True)
+class PublicParts:
+    certificate_pem: bytes
+    wwdr_pem: bytes
+    is_nfc: bool
+
+
+def insert(
+    transaction: Transaction,
+    brand_id: UUID,
+    credential: Credential,
+    active_from: datetime,
+    now: datetime,
+) -> None:
     transaction.session.add(
         CredentialRow(
             id=credential.id,
@@ -25,28 +50,80 @@ def insert(transaction: Transaction, brand_id: UUID, credential: Credential, now
                 credential.private_key_pem.decode(), "credentials", credential.id
             ),
             created_at=now,
-            active_from=now,
+            active_from=active_from,
         )
     )
     transaction.session.flush()
 
 
-def newest_id(
-    transaction: Transaction, brand_id: UUID, wallet: WalletName, type_id: str | None = None
-) -> UUID | None:
-    """Return the id of the brand's newest credential for a wallet (of this type), or None."""
+def active_ids(
+    transaction: Transaction, brand_id: UUID, wallet: WalletName, type_id: str, now: datetime
+) -> list[UUID]:
+    """Return the brand's credentials of a type whose switch-over has come, the newest first."""
     query = select(CredentialRow.id).where(
-        CredentialRow.brand_id == brand_id, CredentialRow.wallet == wallet
+        CredentialRow.brand_id == brand_id,
+        CredentialRow.wallet == wallet,
+        CredentialRow.type_id == type_id,
+        CredentialRow.active_from <= now,
     )
-    if type_id is not None:
-        query = query.where(CredentialRow.type_id == type_id)
-    return transaction.session.scalar(query.order_by(CredentialRow.created_at.desc()).limit(1))
+    newest_first = query.order_by(CredentialRow.active_from.desc(), CredentialRow.id.desc())
+    return list(transaction.session.scalars(newest_first))
 
 
-def wallets_of(transaction: Transaction, brand_id: UUID) -> frozenset[WalletName]:
-    """Return the wallets that the brand has a credential for."""
-    query = select(CredentialRow.wallet).where(CredentialRow.brand_id == brand_id).distinct()
-    return frozenset(WalletName(wallet) for wallet in transaction.session.scalars(query))
+def type_in_use(
+    transaction: Transaction, brand_id: UUID, wallet: WalletName, now: datetime
+) -> str | None:
+    """Return the type that the brand's new passes in a wallet belong to, or None."""
+    query = select(CredentialRow.type_id).where(
+        CredentialRow.brand_id == brand_id,
+        CredentialRow.wallet == wallet,
+        CredentialRow.active_from <= now,
+    )
+    newest_first = query.order_by(CredentialRow.active_from.desc(), CredentialRow.id.desc())
+    return transaction.session.scalar(newest_first.limit(1))
+
+
+def wallets_of(transaction: Transaction, brand_id: UUID, now: datetime) -> frozenset[WalletName]:
+    """Return the wallets that the brand has a credential for, not one that waits for its day."""
+    query = select(CredentialRow.wallet).where(
+        CredentialRow.brand_id == brand_id, CredentialRow.active_from <= now
+    )
+    return frozenset(WalletName(wallet) for wallet in transaction.session.scalars(query.distinct()))
+
+
+def kept(transaction: Transaction, wallet: WalletName, brand_id: UUID | None = None) -> list[Kept]:
+    """Return a wallet's credentials, of one brand or of all, by brand and type, oldest first."""
+    row = CredentialRow
+    query = select(row.id, row.brand_id, row.type_id, row.active_from).where(row.wallet == wallet)
+    if brand_id is not None:
+        query = query.where(row.brand_id == brand_id)
+    listed = transaction.session.execute(query.order_by(row.brand_id, row.type_id, row.id))
+    return [Kept(*columns) for columns in listed]
+
+
+def public_parts(
+    transaction: Transaction, credential_ids: Collection[UUID]
+) -> dict[UUID, PublicParts]:
+    """Return what is no secret of these Apple credentials."""
+    row = CredentialRow
+    query = select(row.id, row.facts).where(row.id.in_(credential_ids))
+    return {row_id: _public(facts) for row_id, facts in transaction.session.execute(query)}
+
+
+def intermediates(transaction: Transaction) -> tuple[bytes, ...]:
+    """Return Apple's intermediates that came with any certificate; they are public, each once."""
+    query = select(CredentialRow.facts).where(CredentialRow.wallet == WalletName.APPLE)
+    pems = (_public(facts).wwdr_pem for facts in transaction.session.scalars(query))
+    return tuple(dict.fromkeys(pems))
+
+
+def switch_over(transaction: Transaction, credential_id: UUID, active_from: datetime) -> None:
+    """Set another day from which the credential may speak for its type."""
+    transaction.session.execute(
+        update(CredentialRow)
+        .where(CredentialRow.id == credential_id)
+        .values(active_from=active_from)
+    )
 
 
 def get(transaction: Transaction, credential_id: UUID) -> Credential:
@@ -54,7 +131,8 @@ def get(transaction: Transaction, credential_id: UUID) -> Credential:
     key = transaction.vault.open(row.private_key, "credentials", row.id).encode()
     if row.wallet == WalletName.GOOGLE:
         return GoogleCredential(id=row.id, type_id=row.type_id, private_key_pem=key, **row.facts)
-    return _apple(row, key, row.facts)
+    push_key = push_keys.in_use(transaction, row.brand_id, row.type_id)
+    return replace(_apple(row, key, row.facts), push_key=push_key)
 
 
 def _facts(credential: Credential) -> dict[str, Any]:
@@ -64,17 +142,26 @@ def _facts(credential: Credential) -> dict[str, Any]:
         "team_id": credential.team_id,
         "certificate_pem": credential.certificate_pem.decode(),
         "wwdr_pem": credential.wwdr_pem.decode(),
+        "is_nfc": credential.is_nfc,
     }
 
 
-def _apple(row: CredentialRow, key: bytes, facts: Mapping[str, str]) -> AppleCredential:
+def _public(facts: Mapping[str, Any]) -> PublicParts:
+    # `is_nfc` came later: who imported before that had no passes for it.
+    is_nfc = bool(facts.get("is_nfc"))
+    return PublicParts(facts["certificate_pem"].encode(), facts["wwdr_pem"].encode(), is_nfc)
+
+
+def _apple(row: CredentialRow, key: bytes, facts: Mapping[str, Any]) -> AppleCredential:
+    public = _public(facts)
     return AppleCredential(
         id=row.id,
         type_id=row.type_id,
         team_id=facts["team_id"],
-        certificate_pem=facts["certificate_pem"].encode(),
+        certificate_pem=public.certificate_pem,
         private_key_pem=key,
-        wwdr_pem=facts["wwdr_pem"].encode(),
+        wwdr_pem=public.wwdr_pem,
+        is_nfc=public.is_nfc,
     )
 
 

@@ -1,57 +1,61 @@
 """Reads Pass Type ID certificates and makes sure that Wallet will accept what they sign.
 
-Sources: developer.apple.com > WWDR intermediate certificates (G4 signs Pass Type IDs); checked
-2026-11-22.
+The marks of such a certificate, and of one for NFC passes: docs/sources.md, a-3 and a-32.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID, ObjectIdentifier
-from uuid_utils.compat import uuid7
 
+from service.domain.certificates import CertificateFacts
 from service.domain.credentials import AppleCredential
 from service.domain.errors import SetupError
+from service.wallets.apple.certificate_files import Key, opened_key
+from service.wallets.apple.intermediates import PAGE, generation, is_issued_by, name_of
+from service.wallets.apple.signing_requests import key_digest
 
-Key = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
-
-WARN_DAYS = (1, 7, 14, 30, 60)
+NFC_MARK = ObjectIdentifier("1.2.840.113635.100.6.1.26")
+NFC_NAME = "Pass Type ID with NFC:"
 
 
 @dataclass(frozen=True)
 class Identity:
-    """A credential's certificate, key and intermediate, read and checked once."""
+    """A credential's certificate, key and intermediate, read and checked once.
+
+    `begins_at` and `ends_at` (aware UTC) bound the time in which both certificates are valid.
+    """
 
     type_id: str
     certificate: x509.Certificate
     wwdr: x509.Certificate
     key: Key
+    begins_at: datetime
+    ends_at: datetime
 
     @property
     def chain_pem(self) -> bytes:
         """The certificate and its intermediate, as a TLS client shows them to APNs."""
         return self.certificate.public_bytes(Encoding.PEM) + self.wwdr.public_bytes(Encoding.PEM)
 
-    def faults(self, now: datetime) -> list[str]:
-        """Return what is wrong with the certificates' dates at `now` (aware); empty when well.
+    def why_unfit(self, now: datetime) -> str | None:
+        """Return why a phone would refuse what is signed at `now` (aware); None when it would not.
 
-        The wording of a warning changes 60, 30, 14, 7 and 1 days before the end.
+        A signature must have been made while both certificates were valid.
         """
-        mine = f"The Pass Type ID certificate of {self.type_id}"
-        renew = "Renew it in Apple's developer portal: until then no pass can be signed or updated."
-        theirs = "The WWDR intermediate certificate"
-        fetch = "Get the current one from https://www.apple.com/certificateauthority/."
-        listed = ((self.certificate, mine, renew), (self.wwdr, theirs, fetch))
-        return [
-            f"{name} {fault}. {cure}"
-            for certificate, name, cure in listed
-            for fault in _date_faults(certificate, now)
-        ]
+        if self.begins_at <= now < self.ends_at:
+            return None
+        name = f"The Pass Type ID certificate of {self.type_id}"
+        if now < self.begins_at:
+            at = f"{self.begins_at:%Y-%m-%d %H:%M} UTC"
+            return f"{name} is not valid before {at}: check this machine's clock."
+        if self.certificate.not_valid_after_utc > self.ends_at:
+            name = f"The intermediate {name_of(self.wwdr.subject)} of {self.type_id}"
+        return f"{name} expired on {self.ends_at:%Y-%m-%d}: import a renewed certificate."
 
 
 def identity(credential: AppleCredential) -> Identity:
@@ -62,70 +66,65 @@ def identity(credential: AppleCredential) -> Identity:
     """
     certificate = _certificate(credential.certificate_pem, "Pass Type ID certificate")
     wwdr = _certificate(credential.wwdr_pem, "WWDR intermediate certificate")
-    key = _key(credential.private_key_pem)
+    key = opened_key(credential.private_key_pem)
     _check_key(certificate, key)
     _check_subject(certificate, credential)
     _check_issuer(certificate, wwdr)
-    return Identity(credential.type_id, certificate, wwdr, key)
+    return Identity(
+        credential.type_id,
+        certificate,
+        wwdr,
+        key,
+        begins_at=max(certificate.not_valid_before_utc, wwdr.not_valid_before_utc),
+        ends_at=min(certificate.not_valid_after_utc, wwdr.not_valid_after_utc),
+    )
 
 
-def read_credential(
-    certificate_pem: bytes, private_key_pem: bytes, wwdr_pem: bytes
-) -> AppleCredential:
-    """Return a credential with the ids that the certificate names, after checking all parts.
+def facts(certificate_pem: bytes, wwdr_pem: bytes, *, is_nfc: bool) -> CertificateFacts:
+    """Return what a kept certificate and its intermediate say of themselves.
 
     Raises:
-        SetupError: a part is unreadable, or the parts do not belong together; says what to fix.
+        SetupError: one of them is not readable.
     """
-    subject = _certificate(certificate_pem, "Pass Type ID certificate").subject
-    credential = AppleCredential(
-        id=uuid7(),
-        type_id=_subject_part(subject, NameOID.USER_ID),
-        team_id=_subject_part(subject, NameOID.ORGANIZATIONAL_UNIT_NAME),
-        certificate_pem=certificate_pem,
-        private_key_pem=private_key_pem,
-        wwdr_pem=wwdr_pem,
+    certificate = _certificate(certificate_pem, "Pass Type ID certificate")
+    wwdr = _certificate(wwdr_pem, "WWDR intermediate certificate")
+    subject = certificate.subject
+    return CertificateFacts(
+        type_id=str(subject.get_attributes_for_oid(NameOID.USER_ID)[0].value),
+        team_id=str(subject.get_attributes_for_oid(NameOID.ORGANIZATIONAL_UNIT_NAME)[0].value),
+        begins_at=certificate.not_valid_before_utc,
+        certificate_ends_at=certificate.not_valid_after_utc,
+        wwdr=generation(wwdr.subject),
+        wwdr_ends_at=wwdr.not_valid_after_utc,
+        key_kind=_key_kind(certificate),
+        is_nfc=is_nfc,
+        fingerprint=certificate.fingerprint(SHA256()),
+        key_digest=key_digest(certificate.public_key()),
     )
-    identity(credential)
-    return credential
 
 
-def _subject_part(subject: x509.Name, oid: ObjectIdentifier) -> str:
-    found = subject.get_attributes_for_oid(oid)
-    if not found:
-        raise SetupError(
-            "The certificate is not a Pass Type ID certificate: its subject lacks the pass type "
-            "or the team. Export the one called 'Pass Type ID: ...'."
-        )
-    return str(found[0].value)
+def is_made_for_nfc(certificate: x509.Certificate) -> bool:
+    """Say whether Apple marked it as one that may sign NFC passes, by an extension or its name."""
+    names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    is_named = any(str(name.value).startswith(NFC_NAME) for name in names)
+    return is_named or any(each.oid == NFC_MARK for each in certificate.extensions)
+
+
+def _key_kind(certificate: x509.Certificate) -> str:
+    match certificate.public_key():
+        case rsa.RSAPublicKey(key_size=bits):
+            return f"RSA {bits}"
+        case ec.EllipticCurvePublicKey(curve=curve):
+            return f"EC {curve.name}"
+        case other:
+            return type(other).__name__
 
 
 def _certificate(pem: bytes, name: str) -> x509.Certificate:
     try:
         return x509.load_pem_x509_certificate(pem)
     except ValueError as error:
-        raise SetupError(
-            f"The {name} is not readable PEM. Apple's .cer files are DER: convert one with "
-            "`openssl x509 -inform DER -in file.cer -out file.pem`."
-        ) from error
-
-
-def _key(pem: bytes) -> Key:
-    try:
-        key = load_pem_private_key(pem, password=None)
-    except TypeError as error:
-        raise SetupError(
-            "The private key is locked with a password. Remove it with "
-            "`openssl pkey -in locked.key -out pass.key`."
-        ) from error
-    except ValueError as error:
-        raise SetupError(
-            "The private key is not readable PEM. Export the certificate together with its key, "
-            "then run `openssl pkcs12 -in c.p12 -nocerts -nodes -legacy -out pass.key`."
-        ) from error
-    if not isinstance(key, Key):
-        raise SetupError("The private key is neither RSA nor EC. Make a new one with RSA 2048.")
-    return key
+        raise SetupError(f"The {name} is not readable PEM.") from error
 
 
 def _check_key(certificate: x509.Certificate, key: Key) -> None:
@@ -152,64 +151,9 @@ def _check_subject(certificate: x509.Certificate, credential: AppleCredential) -
 
 
 def _check_issuer(certificate: x509.Certificate, wwdr: x509.Certificate) -> None:
-    if _is_issued_by(certificate, wwdr):
+    if is_issued_by(certificate, wwdr):
         return
     raise SetupError(
-        f"The certificate was issued by {_name(certificate.issuer)}, not by the intermediate "
-        f"given, {_name(wwdr.subject)}. Get the one named (for Pass Type IDs it is G4) from "
-        "https://www.apple.com/certificateauthority/ and convert it to PEM."
+        f"The certificate was issued by {name_of(certificate.issuer)}, not by the intermediate "
+        f"given, {name_of(wwdr.subject)}. Get the one named from {PAGE}."
     )
-
-
-def _is_issued_by(certificate: x509.Certificate, wwdr: x509.Certificate) -> bool:
-    try:
-        certificate.verify_directly_issued_by(wwdr)
-    except (ValueError, TypeError, InvalidSignature):
-        return False
-    # Two generations may bear one name: the key identifiers tell them apart for the phone too.
-    named, own = _authority_key_id(certificate), _subject_key_id(wwdr)
-    return named is None or own is None or named == own
-
-
-def _authority_key_id(certificate: x509.Certificate) -> bytes | None:
-    return _extension(
-        lambda: (
-            certificate.extensions.get_extension_for_class(
-                x509.AuthorityKeyIdentifier
-            ).value.key_identifier
-        )
-    )
-
-
-def _subject_key_id(certificate: x509.Certificate) -> bytes | None:
-    return _extension(
-        lambda: (
-            certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
-        )
-    )
-
-
-def _extension(read: Callable[[], bytes | None]) -> bytes | None:
-    try:
-        return read()
-    except x509.ExtensionNotFound:
-        return None
-
-
-def _name(name: x509.Name) -> str:
-    """Return the common name with the unit: WWDR generations differ in the unit only."""
-    wanted = (NameOID.COMMON_NAME, NameOID.ORGANIZATIONAL_UNIT_NAME)
-    parts = [str(entry.value) for oid in wanted for entry in name.get_attributes_for_oid(oid)]
-    return f'"{" ".join(parts) or name.rfc4514_string()}"'
-
-
-def _date_faults(certificate: x509.Certificate, now: datetime) -> list[str]:
-    start, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
-    if now < start:
-        return [f"is not valid before {start:%Y-%m-%d %H:%M} UTC: check this machine's clock"]
-    if now >= end:
-        return [f"expired on {end:%Y-%m-%d}"]
-    within = next((days for days in WARN_DAYS if (end - now).days < days), None)
-    if within is None:
-        return []
-    return [f"expires on {end:%Y-%m-%d}, within {within} day{'s' if within > 1 else ''}"]
