@@ -6,43 +6,36 @@ server and network are left out, so the ratios tell what our own code and the da
 
 import json
 import statistics
-import tempfile
 import time
 from collections.abc import Callable
 from itertools import count
-from pathlib import Path
 from typing import Any
 
 from flask import Flask
-from werkzeug.test import EnvironBuilder, run_wsgi_app
 
+from bench.caller import call, served
 from bench.sample import table
-from service.app import create_app
+from bench.targets import Target
 from service.context import Context
 from service.domain.brands import Mode
 from service.operations import access, programs
-from service.settings import Settings
-from service.wiring import migrate, opened
 
 ROUNDS, ROUND_S = 5, 1.0
 NOTHING = "GET /healthz (no database)"
 
 
-def main() -> None:
-    """Measure in turns and print the medians and their ratios."""
-    with tempfile.TemporaryDirectory() as folder:
-        url = f"sqlite:///{folder}/bench.db"
-        settings = Settings(database_url=url, master_key_file=Path(folder, "key"))
-        migrate(settings)
-        with opened(settings) as system:
-            calls = _calls(create_app(system.context), system.context)
-            rounds = [{name: rate(call) for name, call in calls.items()} for _ in range(ROUNDS)]
+def main() -> list[Target]:
+    """Measure in turns and print the medians and their ratios; nothing is promised here."""
+    with served() as (app, context):
+        calls = _calls(app, context)
+        rounds = [{name: rate(call) for name, call in calls.items()} for _ in range(ROUNDS)]
     medians = {name: statistics.median(each[name] for each in rounds) for name in calls}
     rows = [
         (name, f"{per_s:,.0f}/s", f"{per_s / medians[NOTHING]:.3f}")
         for name, per_s in medians.items()
     ]
     table(f"API calls, one thread, SQLite (median of {ROUNDS})", ("call", "rate", "ratio"), rows)
+    return []
 
 
 def _calls(app: Flask, context: Context) -> dict[str, Callable[[], object]]:
@@ -51,15 +44,10 @@ def _calls(app: Flask, context: Context) -> dict[str, Callable[[], object]]:
     key = access.create_key(context, brand.id, "bench", sorted(access.SCOPES))
 
     def send(method: str, path: str, body: object = None) -> Any:
-        data = None if body is None else json.dumps(body)
-        headers = {"Authorization": f"Bearer {key}"}
-        request = EnvironBuilder(
-            path, method=method, data=data, headers=headers, content_type="application/json"
-        )
-        parts, status, _ = run_wsgi_app(app, request.get_environ(), buffered=True)
-        if not status.startswith("20"):
-            raise RuntimeError(f"{path}: {status}")
-        return json.loads(b"".join(parts))
+        answer = call(app, method, path, body, {"Authorization": f"Bearer {key}"})
+        if not answer.status.startswith("20"):
+            raise RuntimeError(f"{path}: {answer.status}")
+        return json.loads(answer.body)
 
     card = send("PUT", f"/v1/programs/{program.id}/members/m-1", {"balances": {"points": 1}})
     number, numbers = card["number"], count()

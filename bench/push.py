@@ -5,13 +5,13 @@ its rate, not ours. Processor time per push is ours alone, and is what to compar
 """
 
 import multiprocessing
-import statistics
 import tempfile
 import time
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from bench.sample import TYPE_ID, a_credential, now, table
+from bench.sample import TYPE_ID, a_credential, figures, now, table
+from bench.targets import Target
 from service.domain.credentials import AppleCredential
 from service.emulators.apns import ApnsEmulator
 from service.emulators.certificates import Authority
@@ -23,8 +23,8 @@ WARM_UP = 2_000
 START_WITHIN_S = 30
 
 
-def main() -> None:
-    """Measure and print the medians."""
+def main() -> list[Target]:
+    """Measure and print the medians; nothing is promised here."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     with tempfile.TemporaryDirectory() as folder:
@@ -41,6 +41,7 @@ def main() -> None:
             emulator.join(5)
             emulator.kill()
     table("", ("connections", "pushes counted by the emulator"), [(f"{connections}", f"{count:,}")])
+    return []
 
 
 def serve(folder: str, parent: Connection) -> None:
@@ -76,15 +77,7 @@ def push(client: ApnsClient, count: int) -> tuple[float, float]:
     return count / elapsed, busy / count * 1e6
 
 
-def figures(values: tuple[float, ...]) -> tuple[str, str]:
-    return f"{statistics.median(values):,.0f}", f"{min(values):,.0f} - {max(values):,.0f}"
-
-
 def a_client(url: str, credential: AppleCredential, root: Path) -> ApnsClient:
     chain = credential.certificate_pem + credential.wwdr_pem
     key = credential.private_key_pem
     return ApnsClient(url, chain, key, topic=TYPE_ID, ca_path=str(root), now=now)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,14 +1,14 @@
-"""What the measurements have in common: a certificate, a design, a pass, a table, a median."""
+"""What the measurements have in common: a certificate, a design, a pass, a table, figures."""
 
-import json
 import os
+import statistics
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
-from service.domain import designs
 from service.domain.accounts import Balance, Tier
 from service.domain.cards import CardStatus
 from service.domain.credentials import AppleCredential
@@ -16,8 +16,9 @@ from service.domain.designs import Design
 from service.domain.passes import PassContent, ShownBalance
 from service.domain.programs import BalanceType, BarcodeFormat
 from service.emulators.certificates import Authority
+from service.operations import designs
 
-TEMPLATES = Path(__file__).parents[1] / "templates" / "passes"
+TEMPLATES = Path(__file__).parents[1] / "templates"
 TYPE_ID, TEAM_ID = "pass.com.example.bench", "BENCH12345"
 
 
@@ -38,12 +39,7 @@ def a_credential(authority: Authority) -> AppleCredential:
 
 
 def a_design(name: str = "points") -> Design:
-    folder = TEMPLATES / name
-    source = json.loads((folder / "design.json").read_text("utf-8"))
-    images = {
-        file.relative_to(folder).as_posix(): file.read_bytes() for file in folder.rglob("*.png")
-    }
-    return designs.read(source, images, id=UUID(int=2), brand_id=UUID(int=3), version=1)
+    return designs.shipped(TEMPLATES, name).design(UUID(int=2), UUID(int=3), version=1)
 
 
 def a_content() -> PassContent:
@@ -70,13 +66,27 @@ def a_content() -> PassContent:
     )
 
 
-def pinned() -> str:
-    """Keep this process, and openssl after it, on one core where the system can; say which."""
+@contextmanager
+def pinned() -> Iterator[str]:
+    """Keep this process, and what it starts, on one core where the system can; say which."""
     if not hasattr(os, "sched_setaffinity"):
-        return "not pinned"
-    core = max(os.sched_getaffinity(0))
-    os.sched_setaffinity(0, {core})
-    return f"pinned to core {core}"
+        yield "not pinned"
+        return
+    cores = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {max(cores)})
+    try:
+        yield f"pinned to core {max(cores)}"
+    finally:
+        os.sched_setaffinity(0, cores)
+
+
+def figures(values: Sequence[float]) -> tuple[str, str]:
+    """Return the median, and the least and the most."""
+    return figure(statistics.median(values)), f"{figure(min(values))} - {figure(max(values))}"
+
+
+def figure(value: float) -> str:
+    return f"{value:,.1f}" if value < 100 else f"{value:,.0f}"
 
 
 def table(title: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

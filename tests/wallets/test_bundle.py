@@ -19,9 +19,13 @@ def unsigned(manifest: bytes) -> bytes:
     return b"signature of " + hashlib.sha256(manifest).digest()
 
 
+def built(prepared: PreparedDesign, pass_json: bytes = b"{}") -> bytes:
+    return prepared.packed(prepared.signed(pass_json, unsigned))
+
+
 @pytest.mark.parametrize("name", ["points", "cashback"])
 def test_every_file_is_in_the_manifest_with_its_hash(name: str) -> None:
-    files = unpacked(PreparedDesign(a_design(name)).build(b'{"a": 1}', unsigned))
+    files = unpacked(built(PreparedDesign(a_design(name)), b'{"a": 1}'))
 
     manifest = json.loads(files.pop("manifest.json"))
     files.pop("signature")
@@ -29,14 +33,14 @@ def test_every_file_is_in_the_manifest_with_its_hash(name: str) -> None:
 
 
 def test_the_signature_is_that_of_the_packed_manifest() -> None:
-    files = unpacked(PreparedDesign(a_design()).build(b"{}", unsigned))
+    files = unpacked(built(PreparedDesign(a_design())))
 
     assert files["signature"] == unsigned(files["manifest.json"])
 
 
 def test_unzip_finds_no_fault(tmp_path: Path) -> None:
     path = tmp_path / "a.pkpass"
-    path.write_bytes(PreparedDesign(a_design()).build(os.urandom(3000), unsigned))
+    path.write_bytes(built(PreparedDesign(a_design()), os.urandom(3000)))
 
     tested = subprocess.run(["unzip", "-t", str(path)], check=False, capture_output=True, text=True)
 
@@ -47,7 +51,7 @@ def test_unzip_finds_no_fault(tmp_path: Path) -> None:
 def test_images_and_pass_come_out_as_they_went_in() -> None:
     design = a_design()
 
-    files = unpacked(PreparedDesign(design).build(b'{"b": 2}', unsigned))
+    files = unpacked(built(PreparedDesign(design), b'{"b": 2}'))
 
     own = {name: png for name, png in design.images.items() if not name.startswith("google/")}
     assert {name: content for name, content in files.items() if name.endswith(".png")} == own
@@ -57,8 +61,8 @@ def test_images_and_pass_come_out_as_they_went_in() -> None:
 def test_the_same_pass_is_packed_into_the_same_bytes_in_a_fixed_order(tmp_path: Path) -> None:
     design = a_design()
 
-    first = PreparedDesign(design).build(b"{}", unsigned)
-    second = PreparedDesign(design).build(b"{}", unsigned)
+    first = built(PreparedDesign(design))
+    second = built(PreparedDesign(design))
 
     path = tmp_path / "a.pkpass"
     path.write_bytes(first)
@@ -71,8 +75,18 @@ def test_the_same_pass_is_packed_into_the_same_bytes_in_a_fixed_order(tmp_path: 
     assert names[-3:] == ["pass.json", "manifest.json", "signature"]
 
 
+def test_what_is_signed_for_one_pass_is_small_and_packs_into_the_same_bytes_again() -> None:
+    prepared = PreparedDesign(a_design())
+
+    first, second = (prepared.signed(text, unsigned) for text in (b"{}", b'{"a": 1}'))
+
+    assert sum(map(len, first)) < 2_000
+    assert prepared.packed(first) == built(prepared)
+    assert unpacked(prepared.packed(second))["pass.json"] == b'{"a": 1}'
+
+
 def test_texts_are_compressed_and_the_whole_is_small() -> None:
-    pkpass = PreparedDesign(a_design()).build(b"{}", unsigned)
+    pkpass = built(PreparedDesign(a_design()))
 
     assert len(pkpass) < 160_000
 
@@ -80,7 +94,7 @@ def test_texts_are_compressed_and_the_whole_is_small() -> None:
 def test_russian_strings_are_utf_16_with_a_byte_order_mark() -> None:
     design = a_design()
 
-    files = unpacked(PreparedDesign(design).build(b"{}", unsigned))
+    files = unpacked(built(PreparedDesign(design)))
 
     russian = files["ru.lproj/pass.strings"]
     assert russian.startswith(b"\xff\xfe")

@@ -1,0 +1,1 @@
+"""Other makers of passes, each in its own environment: see `contest`."""
