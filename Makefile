@@ -30,7 +30,7 @@ lint: .venv/ready-dev ## check style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: .venv/ready-dev ## measure signing and pushing, side by side with their limits
+bench: .venv/ready-dev ## measure signing and pushing, beside their limits and other makers of passes
 	$(BIN)/python -m bench
 
 lock: .venv/ready-dev ## pin all dependencies anew, with hashes

@@ -2,6 +2,7 @@
 
 from flask import Flask, Response, g
 from uuid_utils.compat import uuid7
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from service.context import Context
 from service.customer import images, links
@@ -10,19 +11,22 @@ from service.http import (
     apple_devices,
     card_lists,
     cards,
+    designs,
     docs_page,
     health,
     lookup,
     members,
+    metrics,
     openapi,
     points,
     problems,
+    roll_outs,
     sources,
 )
 from service.http.contract import api
 
 # Importing them declares their operations.
-DECLARED = (cards, card_lists, members, accounts, points, lookup)
+DECLARED = (designs, roll_outs, cards, card_lists, members, accounts, points, lookup, health)
 
 
 def create_app(context: Context) -> Flask:
@@ -30,6 +34,10 @@ def create_app(context: Context) -> Flask:
     app = Flask(__name__, static_folder=None)
     app.url_map.merge_slashes = False  # it would redirect to a host that a proxy does not know
     app.extensions["tessera"] = context
+    if context.settings.proxies:
+        # Of what they forward only the caller's address is taken, and only as many as are there.
+        behind = ProxyFix(app.wsgi_app, x_for=context.settings.proxies, x_proto=0)
+        app.wsgi_app = behind  # type: ignore[method-assign]  # as Flask's own page shows it
     app.before_request(_begin)
     app.after_request(_finish)
     problems.install(app)
@@ -42,8 +50,18 @@ def create_app(context: Context) -> Flask:
         openapi.blueprint,
         docs_page.blueprint,
         health.blueprint,
+        metrics.blueprint,
     ):
         app.register_blueprint(blueprint)
+    return app
+
+
+def create_metrics_app(context: Context) -> Flask:
+    """Return the WSGI application that serves `/metrics` and nothing else, on a port of its own."""
+    app = Flask(__name__, static_folder=None)
+    app.extensions["tessera"] = context
+    problems.install(app)
+    app.register_blueprint(metrics.alone)
     return app
 
 

@@ -15,10 +15,11 @@ from werkzeug.test import TestResponse
 from service.app import create_app
 from service.context import Context
 from service.domain.brands import Mode
+from service.domain.credentials import CertificateFiles
 from service.domain.history import Actor
 from service.domain.programs import Program
 from service.emulators.certificates import Authority, Issued
-from service.operations import access, programs
+from service.operations import access, certificates, programs
 from service.settings import Settings
 from service.wiring import opened, utc_now
 
@@ -134,13 +135,16 @@ def _certificate(authority: Authority, pass_type_id: str) -> Issued:
     return _certificates[known]
 
 
+def files_of(issued: Issued, authority: Authority) -> CertificateFiles:
+    """Return a certificate with key and intermediate, as an operator has them in three files."""
+    return CertificateFiles(issued.certificate_pem, issued.key_pem, (authority.wwdr_pem,))
+
+
 def a_brand(context: Context, authority: Authority, name: str, pass_type_id: str) -> Brand:
     """Set up a brand with one points program."""
     brand_id = programs.create_brand(context, name, Mode.TEST).id
     issued = _certificate(authority, pass_type_id)
-    programs.import_certificate(
-        context, brand_id, issued.certificate_pem, issued.key_pem, authority.wwdr_pem
-    )
+    certificates.import_certificate(context, brand_id, files_of(issued, authority))
     program = programs.create_program(context, brand_id, "points")
     source_id, secret = programs.create_source(context, brand_id, "shop")
     key = access.create_key(context, brand_id, "tests", sorted(access.SCOPES))

@@ -19,13 +19,14 @@ import click
 from service.cli.run import database_held, run
 from service.context import Context
 from service.domain.brands import Mode
+from service.domain.credentials import CertificateFiles
 from service.domain.errors import NotFound, ServiceError, SourceNotFound
 from service.domain.passes import WalletName
 from service.emulators.apns import ApnsEmulator
 from service.emulators.certificates import Authority
 from service.emulators.google.emulator import GoogleEmulator
 from service.emulators.phone import PhoneEmulator
-from service.operations import access, programs
+from service.operations import access, certificates, credentials, programs
 from service.settings import Settings
 from service.wiring import System, migrate, opened, utc_now
 
@@ -56,7 +57,8 @@ def run_demo(settings: Settings) -> None:
         authority = _authority(folder / "ca")
         with _emulators(authority, folder) as emulators:
             ca_file = folder / "ca" / "root.pem"
-            world = settings.model_copy(update=_addresses(emulators, ca_file))
+            shown = {"metrics_port": settings.port}
+            world = settings.model_copy(update=shown | _addresses(emulators, ca_file))
             with opened(world) as system:
                 told = _seeded(system.context, authority, folder / "demo.json")
                 _introduce_to_google(system.context, emulators.google)
@@ -93,10 +95,10 @@ def _addresses(emulators: Emulators, ca_file: Path) -> dict[str, Any]:
 def _introduce_to_google(context: Context, google: GoogleEmulator) -> None:
     """Give the brand a service account, unless it has one that this emulator knows."""
     brand_id = programs.brand_called(context, BRAND)
-    known = WalletName.GOOGLE in programs.wallets_of(context, brand_id)
+    known = WalletName.GOOGLE in credentials.wallets_of(context, brand_id)
     if not (known and google.has_accounts):
         key_file = json.dumps(google.service_account(ISSUER_ID)).encode()
-        programs.import_google_key(context, brand_id, key_file, ISSUER_ID)
+        credentials.import_google_key(context, brand_id, key_file, ISSUER_ID)
 
 
 def _authority(folder: Path) -> Authority:
@@ -126,13 +128,12 @@ def _brand(context: Context, authority: Authority) -> UUID:
         brand_id = programs.brand_called(context, BRAND)
     except NotFound:
         brand_id = programs.create_brand(context, BRAND, Mode.TEST).id
-    if WalletName.APPLE not in programs.wallets_of(context, brand_id):
+    if WalletName.APPLE not in credentials.wallets_of(context, brand_id):
         issued = authority.pass_certificate(
             PASS_TYPE, TEAM_ID, now=utc_now(), days=CERTIFICATE_DAYS
         )
-        programs.import_certificate(
-            context, brand_id, issued.certificate_pem, issued.key_pem, authority.wwdr_pem
-        )
+        files = CertificateFiles(issued.certificate_pem, issued.key_pem, (authority.wwdr_pem,))
+        certificates.import_certificate(context, brand_id, files)
     made = {program.kind for program in programs.programs_of(context, brand_id)}
     for kind in programs.kinds(context):
         if kind not in made:

@@ -5,7 +5,7 @@ import re
 
 FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 # A link's token, a phone's library id, a save link's JWT: whoever has one has the card.
-SECRETS = re.compile(r"(/add/|/devices/|/gp/v/save/)[^/\s'\"?]+")
+SECRETS = re.compile(r"(/add/(?:all/)?|/devices/|/gp/v/save/)[^/\s'\"?]+")
 
 
 class Redacted(logging.Formatter):

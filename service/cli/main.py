@@ -2,6 +2,7 @@
 
 import os
 import sys
+from typing import Any
 
 import click
 
@@ -9,15 +10,25 @@ from service import __version__
 from service.cli import demo, demo_host, logs
 from service.cli.certs import certs
 from service.cli.commands import brand_option, json_option, perform
+from service.cli.conformance import conformance
+from service.cli.designs import designs
+from service.cli.doctor import doctor
+from service.cli.push_keys import push_keys
+from service.cli.roll_outs import roll_outs
 from service.cli.run import database_held, run, run_worker
 from service.cli.serve import serve as serve_processes
 from service.cli.story import Story
 from service.cli.story_screen import tell, tell_as_json
 from service.domain.errors import InvalidInput, ServiceError, SetupError
+from service.domain.numbers import CheckDigit
+from service.domain.programs import BarcodeFormat
 from service.operations.access import SCOPES
-from service.operations.programs import wallet_faults
+from service.operations.expiry import faults
 from service.settings import load
 from service.wiring import System, migrate
+
+FORMATS = [each.value for each in BarcodeFormat]
+CHECKS = [each.value for each in CheckDigit]
 
 
 def main() -> None:
@@ -100,7 +111,7 @@ def _announce_worker(system: System) -> None:
 
 
 def _warn(system: System) -> None:
-    for fault in wallet_faults(system.context):
+    for fault in faults(system.context):
         click.echo(f"Attention: {fault}", err=True)
 
 
@@ -134,9 +145,10 @@ def programs() -> None:
 @brand_option
 @click.option("--kind", required=True, help="Kind of program, e.g. points or cashback.")
 @click.option("--name", help="Name shown to customers; the kind's own if left out.")
-@click.option(
-    "--barcode", type=click.Choice(["qr", "code128", "pdf417", "aztec"]), help="Barcode format."
-)
+@click.option("--barcode", type=click.Choice(FORMATS), help="Barcode format.")
+@click.option("--number-prefix", help="Digits that every card number begins with.")
+@click.option("--number-length", type=int, help="Digits of a card number, all counted.")
+@click.option("--number-check", type=click.Choice(CHECKS), help="Its check digit.")
 @click.option("--region", help="Country of phone numbers without a country code, e.g. DE.")
 @json_option
 def create_program(
@@ -144,14 +156,26 @@ def create_program(
     kind: str,
     name: str | None,
     barcode: str | None,
+    number_prefix: str | None,
+    number_length: int | None,
+    number_check: str | None,
     region: str | None,
     as_json: bool,
 ) -> None:
     """Create a program of a kind, with the kind's design."""
-    changes = {"barcode_format": barcode, "phone_region": region}
-    given = {field: value for field, value in changes.items() if value is not None}
+    scheme = {"prefix": number_prefix, "length": number_length, "check": number_check}
+    changes = {
+        "barcode_format": barcode,
+        "phone_region": region,
+        "number_scheme": _given(scheme) or None,
+    }
+    given = _given(changes)
     arguments = {"brand": brand, "kind": kind, "name": name, "changes": given}
     perform("programs create", arguments, as_json)
+
+
+def _given(options: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if value is not None}
 
 
 @programs.command("list")
@@ -246,3 +270,8 @@ def resend_to_google(brand: str, as_json: bool) -> None:
 
 
 tessera.add_command(certs)
+tessera.add_command(designs)
+tessera.add_command(doctor)
+tessera.add_command(push_keys)
+tessera.add_command(roll_outs)
+tessera.add_command(conformance)

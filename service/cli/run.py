@@ -8,13 +8,16 @@ from pathlib import Path
 
 from service.app import create_app
 from service.cli import control_socket
+from service.cli.metrics import measured
 from service.cli.web import WebServer, bind
 from service.domain.passes import WalletName
 from service.operations.deliveries import reclaim
 from service.settings import Settings
 from service.storage import exclusive
 from service.wiring import System, opened
+from service.worker import roll_outs, staleness
 from service.worker.loop import work
+from service.worker.watching import watch
 
 # One pushes while the other records and claims. Apple: both may wait for one brand's connection,
 # and two hanging batches (20 s each) stay within a lease of 60 s, more would not.
@@ -33,7 +36,13 @@ def run(settings: Settings, ready: Callable[[System], None]) -> None:
     """
     stopping = stopped_by_signal()
     bound = bind(settings.host, settings.port)
-    with bound, opened(settings) as system, reachable(system), delivering(system, stopping):
+    with (
+        bound,
+        opened(settings) as system,
+        reachable(system),
+        measured(system.context),
+        delivering(system, stopping),
+    ):
         server = WebServer(create_app(system.context), bound)
         thread = threading.Thread(target=server.run, name="web")
         thread.start()
@@ -49,7 +58,11 @@ def run(settings: Settings, ready: Callable[[System], None]) -> None:
 def run_worker(settings: Settings, ready: Callable[[System], None]) -> None:
     """Deliver until SIGINT or SIGTERM, then finish the batches in hand."""
     stopping = stopped_by_signal()
-    with opened(settings) as system, delivering(system, stopping):
+    with (
+        opened(settings) as system,
+        measured(system.context),
+        delivering(system, stopping),
+    ):
         ready(system)
         stopping.wait()
 
@@ -78,6 +91,11 @@ def delivering(system: System, stopping: threading.Event) -> Iterator[None]:
         )
         for wallet in WalletName
         for n in range(WORKERS_PER_WALLET)
+    ]
+    others = {"watcher": watch, "roll-outs": roll_outs.work, "staleness": staleness.work}
+    threads += [
+        threading.Thread(target=other, args=(system.context, stopping), name=name)
+        for name, other in others.items()
     ]
     for thread in threads:
         thread.start()

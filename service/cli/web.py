@@ -18,12 +18,13 @@ from service.domain.errors import SetupError
 THREADS = 8
 CONNECTIONS = 1000  # the default of 100 is used up by slow clients
 DRAIN_S = 10.0
+CURE = "make run PORT=8081, or TESSERA_PORT"
 
 log = logging.getLogger(__name__)
 
 
-def bind(host: str, port: int) -> socket.socket:
-    """Return a listening socket.
+def bind(host: str, port: int, cure: str = CURE) -> socket.socket:
+    """Return a listening socket; `cure` is how another port is chosen.
 
     Raises:
         SetupError: the port is taken, or the address is not this machine's.
@@ -38,7 +39,7 @@ def bind(host: str, port: int) -> socket.socket:
         bound.close()
         raise SetupError(
             f"Cannot listen on {host}:{port}: {error.strerror}. Stop what uses the port, or choose "
-            "another one (make run PORT=8081, or TESSERA_PORT)."
+            f"another one ({cure})."
         ) from error
     return bound
 
@@ -54,7 +55,7 @@ class WebServer:
             threads=THREADS,
             connection_limit=CONNECTIONS,
             ident=None,
-            clear_untrusted_proxy_headers=True,
+            clear_untrusted_proxy_headers=False,  # TESSERA_PROXIES says which ones count
         )
 
     def run(self) -> None:

@@ -105,6 +105,7 @@ class Server:
             session.trust_env = False
             session.verify = self._verify
             session.headers["User-Agent"] = USER_AGENT
+            session.headers["Accept-Encoding"] = "identity"  # so that lengths can be compared
             self._local.session = session
             self._sessions.append(session)
         return session

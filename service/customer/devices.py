@@ -38,8 +38,14 @@ LAYOUTS = {
     Device.DESKTOP: Layout((), WALLETS, has_qr=True),
     Device.UNKNOWN: Layout(WALLETS, (), has_qr=True),
 }
+APPLE_HANDHELD = re.compile(r"\b(iPhone|iPad|iPod|Apple ?Watch|Watch OS)\b")
+# Apps that show pages themselves and say so; some of them call themselves Safari too.
+APPS = re.compile(
+    r"\b(FB_IAB|FBAN|FBAV|Instagram|musical_ly|TikTok|BytedanceWebview|Snapchat|Line|LinkedInApp"
+    r"|MicroMessenger|Pinterest|Twitter|GSA)\b"
+)
 HANDHELD = (
-    (re.compile(r"\b(iPhone|iPad|iPod|Apple ?Watch|Watch OS)\b"), Device.APPLE_MOBILE),
+    (APPLE_HANDHELD, Device.APPLE_MOBILE),
     (re.compile(r"\bAndroid\b"), Device.ANDROID),
 )
 PLATFORMS = {
@@ -82,7 +88,9 @@ def _first(known: tuple[tuple[re.Pattern[str], Device], ...], agent: str) -> Dev
 def is_inside_app(headers: Headers) -> bool:
     """Say whether an app on an iPhone shows the page itself: many of them cannot open a pass."""
     agent = headers.get("User-Agent", "")
-    return "iPhone" in agent and "Safari/" not in agent
+    if not APPLE_HANDHELD.search(agent):
+        return False
+    return "Safari/" not in agent or APPS.search(agent) is not None
 
 
 def layout(device: Device, offered: Collection[WalletName]) -> Layout:

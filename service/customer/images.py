@@ -6,7 +6,7 @@ from flask import Blueprint, Response, current_app
 
 from service.context import Context
 from service.domain.errors import ImageNotFound
-from service.operations import programs
+from service.operations import designs
 
 blueprint = Blueprint("images", __name__)
 DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -19,7 +19,7 @@ def image(digest: str) -> Response:
     context: Context = current_app.extensions["tessera"]
     if not DIGEST.fullmatch(digest):
         raise ImageNotFound("There is no such image.")
-    response = Response(programs.image(context, digest), 200, content_type="image/png")
+    response = Response(designs.image(context, digest), 200, content_type="image/png")
     response.headers["Cache-Control"] = f"public, max-age={A_YEAR_S}, immutable"
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     return response

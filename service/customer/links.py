@@ -1,4 +1,4 @@
-"""The customer's link to a card: its page, and what each wallet is given."""
+"""The customer's links: the page of a card, what each wallet is given, all cards in one file."""
 
 import re
 
@@ -7,7 +7,7 @@ from flask import Blueprint, Response, request
 from service.customer import devices, pages, qr, refusals
 from service.domain.errors import CardNotFound
 from service.domain.passes import WalletName
-from service.operations import links, offers
+from service.operations import bundles, links, offers
 from service.operations.runner import retrying
 
 blueprint = Blueprint("customer", __name__)
@@ -56,18 +56,43 @@ def apple_pass(token: str) -> Response:
     return _pass_file(Response(signed.file, 200))
 
 
+@blueprint.get("/add/all/<token>/cards.pkpasses", merge_slashes=False)
+def apple_passes(token: str) -> Response:
+    """Give out all cards of a member in one file; the token in the address is the right to it."""
+    if request.method == "HEAD":
+        bundles.check(pages.here(), token)
+        return _bundle_file(_without_length())
+    file = retrying(lambda: bundles.apple_passes(pages.here(), token))
+    return _bundle_file(Response(file, 200))
+
+
 def _pass_file(response: Response) -> Response:
-    response.content_type = "application/vnd.apple.pkpass"
-    response.headers["Content-Disposition"] = 'attachment; filename="card.pkpass"'
+    return _download(response, "application/vnd.apple.pkpass", "card.pkpass")
+
+
+def _bundle_file(response: Response) -> Response:
+    return _download(response, "application/vnd.apple.pkpasses", "cards.pkpasses")
+
+
+def _download(response: Response, media_type: str, name: str) -> Response:
+    """Return the answer as browsers hand it to Wallet: by its exact type, whole, as a download.
+
+    Rules: docs/sources.md, a-40. A later answer may be signed anew, so no part of it is given out.
+    """
+    response.content_type = media_type
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    response.headers["Accept-Ranges"] = "none"
     return response
 
 
 def _looked_at(token: str, wallet: WalletName) -> Response:
-    """Answer a HEAD and make nothing: what checks links takes no pass, a Google object is for ever.
-
-    The answer has no length, because only a finished pass has one.
-    """
+    """Answer a HEAD and make nothing: a link checker takes no pass, a Google object is for ever."""
     links.check_offer(pages.here(), token, wallet)
+    return _without_length()
+
+
+def _without_length() -> Response:
+    """Return an answer that tells no length, because only a finished pass has one."""
     response = Response(status=200)
     response.automatically_set_content_length = False
     return response

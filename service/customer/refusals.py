@@ -8,7 +8,7 @@ from flask import Response, request
 from service.customer import pages
 from service.domain.errors import PassUnavailable
 
-LINKS = "/add/"
+LINKS, BUNDLES = "/add/", "/add/all/"
 PROBLEM = "application/problem+json"
 
 
@@ -32,13 +32,14 @@ def is_browser() -> bool:
 
 def _page(problem: Response) -> Response:
     token, _, wallet = request.path.removeprefix(LINKS).partition("/")
+    again, is_bundle = pages.address_of(quote(request.path)), request.path.startswith(BUNDLES)
     page = pages.rendered(
         _template(problem),
         pages.language(),
         problem.status_code,
-        again=pages.address_of(quote(request.path)),
-        card=pages.path_of(token),
-        is_card_page=not wallet,
+        again=again,
+        card=again if is_bundle else pages.path_of(token),
+        is_card_page=is_bundle or not wallet,
     )
     for name in ("Retry-After", "Allow"):
         if name in problem.headers:

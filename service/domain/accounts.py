@@ -105,6 +105,15 @@ class Balance:
     set_position: int | None = None
     add_position: int | None = None
 
+    @property
+    def next_expiring(self) -> tuple[int, datetime] | None:
+        """Return how much expires next, and when; None if nothing does."""
+        dated = [(datetime.fromisoformat(part["at"]), part["amount"]) for part in self.expiring]
+        if not dated:
+            return None
+        soonest = min(at for at, _ in dated)
+        return sum(amount for at, amount in dated if at == soonest), soonest
+
 
 @dataclass(frozen=True)
 class Decision:

@@ -19,6 +19,7 @@ LONGEST_WAIT = timedelta(hours=1)
 class Priority(IntEnum):
     URGENT = 0  # blocks outrank balances
     NORMAL = 5
+    LATER = 9  # a new look waits for every balance
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class Delivery:
 
     `lease` fences its owner until `leased_until` (aware UTC). A phone is told by its `push_token`
     that something changed; a wallet that keeps the pass itself is told `content` and `design`.
+    `is_probe`: it goes alone to find out whether a halt is over.
     """
 
     id: UUID
@@ -42,6 +44,7 @@ class Delivery:
     push_token: str = ""
     content: PassContent | None = None
     design: Design | None = None
+    is_probe: bool = False
 
 
 @dataclass(frozen=True)

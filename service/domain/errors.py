@@ -2,10 +2,12 @@
 
 ServiceError
 ├── InvalidInput          the request itself is wrong: fix it, then send it again
-│   └── UnsupportedMedia  the body is not JSON
+│   ├── UnsupportedMedia  the body is not of the type that is asked for
+│   └── DesignRefused     a design that no phone would show as it is meant
 ├── Unauthorized          no valid credential
 ├── Forbidden             a valid credential without the needed scope
 ├── NotFound              CardNotFound, ProgramNotFound, ActionNotFound, SourceNotFound ...
+├── TooManyCalls          this address calls too often: slow down
 ├── Conflict              IllegalTransition, EventConflict, NumberTaken, TooManyActiveCards ...
 ├── Unavailable           try again later: StorageBusy, PassUnavailable
 ├── InternalError         what callers are told of any other fault of ours
@@ -39,15 +41,21 @@ class InvalidInput(ServiceError):
 
 
 class UnsupportedMedia(InvalidInput):
-    """The body is not sent as `application/json`."""
+    """The body is not sent as `application/json`, or a design not as `application/zip`."""
 
     code = "unsupported_media_type"
 
 
 class BodyTooLarge(InvalidInput):
-    """The body has more than 64 KiB."""
+    """The body has more bytes than the call takes: 64 KiB, where nothing else is said."""
 
     code = "body_too_large"
+
+
+class DesignRefused(InvalidInput):
+    """The design holds what cannot be published; every fault names its file, code and cure."""
+
+    code = "design_refused"
 
 
 class Unauthorized(ServiceError):
@@ -60,6 +68,12 @@ class Forbidden(ServiceError):
     """The API key is good but lacks the scope."""
 
     code = "scope_missing"
+
+
+class TooManyCalls(ServiceError):
+    """This address calls too often; a little later it may again."""
+
+    code = "too_many_calls"
 
 
 class NotFound(ServiceError):
@@ -92,6 +106,12 @@ class AccountNotFound(NotFound):
     code = "account_not_found"
 
 
+class DesignNotFound(NotFound):
+    """The brand has no such design."""
+
+    code = "design_not_found"
+
+
 class ImageNotFound(NotFound):
     code = "image_not_found"
 
@@ -102,6 +122,12 @@ class SourceNotFound(NotFound):
     code = "source_not_found"
 
 
+class RollOutNotFound(NotFound):
+    """The brand has no such roll-out."""
+
+    code = "roll_out_not_found"
+
+
 class Conflict(ServiceError):
     """What is asked does not fit what is there."""
 
@@ -109,9 +135,21 @@ class Conflict(ServiceError):
 
 
 class IllegalTransition(Conflict):
-    """The card's status does not allow the action."""
+    """The status of the card or roll-out does not allow the action."""
 
     code = "illegal_transition"
+
+
+class RollOutRunning(Conflict):
+    """The program has a roll-out that has not ended."""
+
+    code = "roll_out_running"
+
+
+class AlreadyPublished(Conflict):
+    """The program's cards show this design already."""
+
+    code = "already_published"
 
 
 class EventConflict(Conflict):
@@ -175,7 +213,7 @@ class StorageBusy(Unavailable):
 
 
 class PassUnavailable(Unavailable):
-    """The brand has no certificate to sign this pass with."""
+    """The brand has no certificate to sign this pass with, or it has ended, or it is unfit."""
 
     code = "pass_unavailable"
 

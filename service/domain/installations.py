@@ -7,9 +7,18 @@ remembers the pass version it was told and the counter value of that telling.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from uuid import UUID
 
 LONGEST_TAG = 18  # digits: what a 64-bit number holds in any case
+MOST_DEVICES = 50  # of one pass: hundreds were seen registering one, and each is pushed
+
+
+class Provider(StrEnum):
+    """Who tells a device that a pass changed."""
+
+    APNS = "apns"
+    NONE = "none"  # nobody: it is no Apple device, and asks by itself
 
 
 @dataclass(frozen=True)
@@ -66,12 +75,16 @@ def may_be_stale(version: int, first_offered_version: int | None) -> bool:
 
 @dataclass(frozen=True)
 class Registration:
-    """A device asks to be told about a pass. `push_token` and ids are as the device sent them."""
+    """A device asks to be told about a pass. `push_token` and ids are as the device sent them.
+
+    One that nobody pushes has no push token.
+    """
 
     device_library_id: str
     type_id: str
     serial: str
     push_token: str
+    provider: Provider = Provider.APNS
 
 
 @dataclass(frozen=True)
@@ -79,11 +92,14 @@ class Proof:
     """What is known about one installation of a card (all times aware UTC).
 
     `wanted` and `pushed` are pass versions, `asked` the version the device was told by the list
-    call. `fetched` counts for this installation only if no other one could have fetched it.
+    call. `fetched` counts for this installation only if no other one could have fetched it. One
+    that nobody pushes never has a `pushed` version. `repushes`: how often within a day the phone
+    was pushed again because it had not come.
     """
 
     installation_id: UUID
     wallet: str
+    provider: Provider
     registered_at: datetime
     wanted_version: int
     pushed_version: int
@@ -95,3 +111,4 @@ class Proof:
     fetched_by_one_of: int
     attempts: int
     last_error: str | None
+    repushes: int = 0

@@ -72,6 +72,7 @@ class PassContent:
 
     `authentication_token` is Apple's and empty elsewhere. `base_url` is where this service
     answers. `is_concealed` asks for a pass that tells its holder nothing: no name, no balance.
+    `is_anonymous`: nobody is known to hold the card.
     """
 
     pass_id: UUID
@@ -92,3 +93,4 @@ class PassContent:
     tier: Tier | None
     member_name: str | None
     expires_at: datetime | None
+    is_anonymous: bool = False

@@ -8,10 +8,16 @@ from service.domain.numbers import NumberScheme
 
 
 class BarcodeFormat(StrEnum):
+    """How a card's number is drawn; what each format can carry is in `barcodes`."""
+
     QR = "qr"
     PDF417 = "pdf417"
     AZTEC = "aztec"
     CODE128 = "code128"
+    EAN13 = "ean13"
+    CODE39 = "code39"
+    CODABAR = "codabar"
+    ITF = "itf"  # interleaved 2 of 5
 
 
 class BalanceOwner(StrEnum):

@@ -1,7 +1,8 @@
 """Apple's push service, imitated: real TLS, real HTTP/2, a client certificate demanded.
 
-Pushes are answered from an event loop in a thread of their own; a second port is the control
-API, where a test or an integrator orders refusals and outages and reads what was pushed.
+In place of the certificate it takes provider tokens, once it is told whose. Pushes are answered
+from an event loop in a thread of their own; a second port is the control API, where a test or an
+integrator orders refusals and outages and reads what was pushed.
 """
 
 import asyncio
@@ -17,7 +18,9 @@ from typing import Self, TypeVar
 from flask import Flask, request
 from flask.typing import ResponseReturnValue
 
-from service.emulators.apns_connection import ApnsConnection, Desk, Push
+from service.emulators.apns_connection import ApnsConnection
+from service.emulators.apns_desk import Desk, Push
+from service.emulators.apns_rules import REASONS
 from service.emulators.apns_settings import KEYS, read_order
 from service.emulators.certificates import Authority
 from service.emulators.control import (
@@ -39,12 +42,20 @@ BACKLOG = 512
 GUIDE = {
     "what": "Apple push service emulator: control API",
     "POST /control": {
-        "respond": "token (or *): status, {status, reason, timestamp} or null; holds from now on",
+        "respond": "token (or *): status, null, or {status, reason, timestamp, times, hang: true}",
         "goaway": "true: every connection finishes its streams in flight, then closes",
+        "goaway_after": "each connection says goodbye so after that many answers; null: never",
+        "close": "true: cut every connection (TCP reset)",
+        "close_after": "each connection is cut at the request after that many answers; null: never",
+        "cut_after_bytes": "each connection is cut when it has written that much; null: never",
+        "slice": "true: everything is written byte by byte",
+        "wrong_length": "true: answers announce more content than they bring",
         "delay_s": "seconds each answer waits; 0: none",
         "black_hole": "true: nothing is read or answered until false",
+        "push_key": "{key_id, team_id, public_key}: take its provider tokens; null: certificates",
         "reset": "true: forget all orders and cut every connection (TCP reset); comes first",
     },
+    "refusals": {str(status): list(reasons) for status, reasons in REASONS.items()},
     "GET /pushes": "what was pushed, newest last; ?token= filters",
 }
 
@@ -215,7 +226,8 @@ def _server_tls(authority: Authority) -> ssl.SSLContext:
         chain.write_bytes(issued.certificate_pem + issued.key_pem)
         context.load_cert_chain(chain)
     context.load_verify_locations(cadata=(authority.root_pem + authority.wwdr_pem).decode())
-    context.verify_mode = ssl.CERT_REQUIRED
+    # Whoever has none is sent away later, unless provider tokens are taken.
+    context.verify_mode = ssl.CERT_OPTIONAL
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(["h2"])
     return context

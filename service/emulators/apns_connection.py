@@ -1,18 +1,11 @@
-"""One HTTP/2 connection of a push client, and the desk all connections share.
-
-Everything here runs in the emulator's event loop thread only, so nothing needs a lock.
-"""
+"""One HTTP/2 connection of a push client. Runs in the emulator's event loop thread only."""
 
 import asyncio
 import contextlib
-import queue
 import socket
 import struct
 import uuid
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
 from http import HTTPStatus
 from typing import cast
 
@@ -33,11 +26,11 @@ from h2.exceptions import H2Error
 from h2.settings import SettingCodes, Settings
 from hyperframe.frame import GoAwayFrame
 
-from service.emulators.apns_rules import ACCEPTED, Answer, PushRequest, refusal
-from service.emulators.apns_settings import ANY_DEVICE, Order
+from service.emulators.apns_desk import Desk
+from service.emulators.apns_rules import Answer, PushRequest
 
 MOST_STREAMS = 1000
-PUSHES_KEPT = 10_000
+STREAMS_BEFORE_PROOF = 1  # of a client that says by a token who it is (docs/sources.md, a-50)
 # After a GOAWAY the client gets this long to read it before the socket closes.
 LINGER_S = 0.3
 GOAWAY_REASON = b'{"reason":"Shutdown"}'
@@ -51,96 +44,16 @@ CONFIG = H2Configuration(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Push:
-    """One push as it was answered."""
-
-    token: str
-    topic: str
-    push_type: str | None
-    priority: str | None
-    expiration: str | None
-    collapse_id: str | None
-    apns_id: str
-    status: int
-    at: datetime
-
-
-class Desk:
-    """Decides and records every push; holds the faults ordered through the control API."""
-
-    def __init__(self, now: Callable[[], datetime]) -> None:
-        self.accepted: queue.SimpleQueue[tuple[str, str] | None] = queue.SimpleQueue()
-        self.pushes: deque[Push] = deque(maxlen=PUSHES_KEPT)
-        self.count = 0
-        self.opened = 0
-        self.delay_s = 0.0
-        self.black_hole = False
-        self.connections: set[ApnsConnection] = set()
-        self._answers: dict[str, Answer] = {}
-        self._now = now
-
-    def decide(self, request: PushRequest, topic: str, apns_id: str) -> Answer:
-        """Answer one complete request, record it, and hand an accepted one to the phones."""
-        answer = refusal(request, topic) or self._ordered(request.token)
-        self._record(request, answer, apns_id)
-        if answer.status == HTTPStatus.OK:
-            self.accepted.put((request.token, topic))
-        return answer
-
-    def obey(self, order: Order) -> None:
-        """Apply an order: a reset comes first, a goaway last."""
-        if order.reset:
-            self._reset()
-        self._answers.update(order.answers)
-        if order.delay_s is not None:
-            self.delay_s = order.delay_s
-        if order.black_hole is not None:
-            self._set_black_hole(order.black_hole)
-        if order.goaway:
-            for connection in list(self.connections):
-                connection.go_away()
-
-    def _ordered(self, token: str) -> Answer:
-        return self._answers.get(token) or self._answers.get(ANY_DEVICE) or ACCEPTED
-
-    def _reset(self) -> None:
-        self._answers.clear()
-        self.delay_s, self.black_hole = 0.0, False
-        for connection in list(self.connections):
-            connection.cut()
-
-    def _set_black_hole(self, wanted: bool) -> None:
-        self.black_hole = wanted
-        if not wanted:
-            # What they missed is gone for good, so these connections can never work again.
-            for connection in [each for each in self.connections if each.missed_something]:
-                connection.cut()
-
-    def _record(self, request: PushRequest, answer: Answer, apns_id: str) -> None:
-        header = request.headers.get
-        push = Push(
-            token=request.token,
-            topic=header("apns-topic", ""),
-            push_type=header("apns-push-type"),
-            priority=header("apns-priority"),
-            expiration=header("apns-expiration"),
-            collapse_id=header("apns-collapse-id"),
-            apns_id=apns_id,
-            status=int(answer.status),
-            at=self._now(),
-        )
-        self.pushes.append(push)
-        self.count += 1
-
-
 class ApnsConnection(asyncio.Protocol):
     """Speaks HTTP/2 with one client; what arrives in one read is answered in one write."""
 
     def __init__(self, desk: Desk) -> None:
         self.missed_something = False
         self._desk = desk
-        self._h2 = _new_h2()
+        self._h2 = H2Connection(CONFIG)
+        self._topic: str | None = None
+        self._is_proven = True
+        self._written = self._answered = 0
         self._requests: dict[int, PushRequest] = {}
         self._delayed: set[int] = set()
         self._unsent_bodies: deque[tuple[int, bytes]] = deque()
@@ -153,9 +66,15 @@ class ApnsConnection(asyncio.Protocol):
         if tls.selected_alpn_protocol() != "h2":
             self._transport.abort()
             return
-        self._topic = _certificate_topic(tls.getpeercert(binary_form=True))
+        certificate = tls.getpeercert(binary_form=True)
+        if certificate is None and self._desk.tokens.key is None:
+            self._transport.abort()
+            return
+        self._topic = _certificate_topic(certificate) if certificate else None
+        self._is_proven = certificate is not None
         self._desk.opened += 1
         self._desk.connections.add(self)
+        _announce(self._h2, MOST_STREAMS if self._is_proven else STREAMS_BEFORE_PROOF)
         self._h2.initiate_connection()
         self._flush()
 
@@ -192,12 +111,13 @@ class ApnsConnection(asyncio.Protocol):
         self._last_stream = self._h2.highest_inbound_stream_id
         frame = GoAwayFrame(0, self._last_stream, 0, additional_data=GOAWAY_REASON)
         if not self._swallows():
-            self._transport.write(frame.serialize())
+            self._write(frame.serialize())
         self._close_when_drained()
 
     def cut(self) -> None:
         """Break the connection at once; the client sees a TCP reset."""
         self._closing = True
+        self._requests.clear()
         linger = struct.pack("ii", 1, 0)
         raw = self._transport.get_extra_info("socket")
         with contextlib.suppress(OSError, AttributeError):  # closed meanwhile: then it is cut
@@ -237,14 +157,20 @@ class ApnsConnection(asyncio.Protocol):
         request = self._requests.pop(stream_id, None)
         if request is None:
             return
+        faults = self._desk.faults
+        if faults.close_after is not None and self._answered >= faults.close_after:
+            self.cut()
+            return
         apns_id = request.headers.get("apns-id") or str(uuid.uuid4()).upper()
         answer = self._desk.decide(request, self._topic, apns_id)
-        if not self._desk.delay_s:
+        if answer is None:
+            self._delayed.add(stream_id)
+        elif faults.delay_s:
+            self._delayed.add(stream_id)
+            loop = asyncio.get_running_loop()
+            loop.call_later(faults.delay_s, self._answer_late, stream_id, answer, apns_id)
+        else:
             self._answer(stream_id, answer, apns_id)
-            return
-        self._delayed.add(stream_id)
-        loop = asyncio.get_running_loop()
-        loop.call_later(self._desk.delay_s, self._answer_late, stream_id, answer, apns_id)
 
     def _answer_late(self, stream_id: int, answer: Answer, apns_id: str) -> None:
         if stream_id not in self._delayed or self._closing:
@@ -258,12 +184,24 @@ class ApnsConnection(asyncio.Protocol):
         headers = [(":status", str(int(answer.status))), ("apns-id", apns_id)]
         if body:
             headers.append(("content-type", "application/json; charset=utf-8"))
+        if self._desk.faults.wrong_length:
+            headers.append(("content-length", str(len(body) + 7)))
         # The client may have closed the stream, or said goodbye, in the meantime.
         with contextlib.suppress(H2Error):
             self._h2.send_headers(stream_id, headers, end_stream=not body)
             if body:
                 self._send_body(stream_id, body)
-        if self._last_stream is not None:
+        self._answered += 1
+        self._after_answer(answer)
+
+    def _after_answer(self, answer: Answer) -> None:
+        if not self._is_proven and answer.status == HTTPStatus.OK:
+            self._is_proven = True
+            self._h2.update_settings({SettingCodes.MAX_CONCURRENT_STREAMS: MOST_STREAMS})
+        if self._answered == self._desk.faults.goaway_after:
+            self._flush()
+            self.go_away()
+        elif self._last_stream is not None:
             self._close_when_drained()
 
     def _send_body(self, stream_id: int, body: bytes) -> None:
@@ -289,15 +227,23 @@ class ApnsConnection(asyncio.Protocol):
     def _flush(self) -> None:
         outgoing = self._h2.data_to_send()
         if outgoing and not self._swallows():
-            self._transport.write(outgoing)
+            self._write(outgoing)
+
+    def _write(self, data: bytes) -> None:
+        limit = self._desk.faults.cut_after_bytes
+        end = len(data) if limit is None else max(0, limit - self._written)
+        self._written += len(data)
+        step = 1 if self._desk.faults.slice else len(data)
+        for start in range(0, min(end, len(data)), step):
+            self._transport.write(data[start : min(start + step, end)])
+        if end < len(data):
+            self.cut()
 
 
-def _new_h2() -> H2Connection:
-    connection = H2Connection(CONFIG)
-    # Set before the first frame, so that a client never sees a smaller limit.
-    initial = {SettingCodes.MAX_CONCURRENT_STREAMS: MOST_STREAMS, SettingCodes.ENABLE_PUSH: 0}
+def _announce(connection: H2Connection, most_streams: int) -> None:
+    # Set before the first frame, so that a client never sees another limit.
+    initial = {SettingCodes.MAX_CONCURRENT_STREAMS: most_streams, SettingCodes.ENABLE_PUSH: 0}
     connection.local_settings = Settings(client=False, initial_values=initial)
-    return connection
 
 
 def _certificate_topic(certificate_der: bytes) -> str:

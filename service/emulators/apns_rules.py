@@ -28,16 +28,41 @@ PUSH_TYPES = {
     "voip",
     "widgets",
 }
-USUAL_REASONS = {
-    400: "BadDeviceToken",
-    403: "BadCertificate",
-    404: "BadPath",
-    405: "MethodNotAllowed",
-    410: "Unregistered",
-    413: "PayloadTooLarge",
-    429: "TooManyRequests",
-    500: "InternalServerError",
-    503: "ServiceUnavailable",
+# Every refusal in Apple's table; the first reason of a status is the usual one.
+REASONS: Mapping[int, tuple[str, ...]] = {
+    400: (
+        "BadDeviceToken",
+        "BadCollapseId",
+        "BadExpirationDate",
+        "BadMessageId",
+        "BadPriority",
+        "BadTopic",
+        "DeviceTokenNotForTopic",
+        "DuplicateHeaders",
+        "IdleTimeout",
+        "InvalidPushType",
+        "MissingDeviceToken",
+        "MissingTopic",
+        "PayloadEmpty",
+        "TopicDisallowed",
+    ),
+    403: (
+        "BadCertificate",
+        "BadCertificateEnvironment",
+        "BadEnvironmentKeyIdInToken",
+        "ExpiredProviderToken",
+        "Forbidden",
+        "InvalidProviderToken",
+        "MissingProviderToken",
+        "UnrelatedKeyIdInToken",
+    ),
+    404: ("BadPath",),
+    405: ("MethodNotAllowed",),
+    410: ("Unregistered", "ExpiredToken"),
+    413: ("PayloadTooLarge",),
+    429: ("TooManyRequests", "TooManyProviderTokenUpdates"),
+    500: ("InternalServerError",),
+    503: ("ServiceUnavailable", "Shutdown"),
 }
 
 
@@ -81,8 +106,11 @@ class PushRequest:
         return path.removeprefix(PATH_PREFIX).lower() if path.startswith(PATH_PREFIX) else ""
 
 
-def refusal(request: PushRequest, certificate_topic: str) -> Answer | None:
-    """Return what Apple finds wrong with a request, or None."""
+def refusal(request: PushRequest, certificate_topic: str | None) -> Answer | None:
+    """Return what Apple finds wrong with a request, or None.
+
+    Without a certificate any topic will do: the provider token says who pushes.
+    """
     return (
         _refuse_target(request)
         or _refuse_topic(request.headers, certificate_topic)
@@ -101,11 +129,11 @@ def _refuse_target(request: PushRequest) -> Answer | None:
     return None if HEX.fullmatch(request.token) else _bad("BadDeviceToken")
 
 
-def _refuse_topic(headers: Mapping[str, str], certificate_topic: str) -> Answer | None:
+def _refuse_topic(headers: Mapping[str, str], certificate_topic: str | None) -> Answer | None:
     topic = headers.get("apns-topic")
     if not topic:
         return _bad("MissingTopic")
-    return None if topic == certificate_topic else _bad("BadTopic")
+    return None if certificate_topic in (topic, None) else _bad("BadTopic")
 
 
 def _refuse_headers(headers: Mapping[str, str]) -> Answer | None:

@@ -6,14 +6,15 @@ It proves nothing to a real iPhone; it lets every check a real iPhone makes be m
 import ipaddress
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Self
 
 from asn1crypto import core  # ships no types
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -25,6 +26,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
 PASS_SIGNING_USAGE = ObjectIdentifier("1.2.840.113635.100.4.14")
 PASS_TYPE_EXTENSION = ObjectIdentifier("1.2.840.113635.100.6.1.16")
+NFC_EXTENSION = ObjectIdentifier("1.2.840.113635.100.6.1.26")
+WWDR_NAME = "Tessera Test Worldwide Developer Relations CA"
 AUTHORITY_LIFE = timedelta(days=3650)
 # A machine whose clock is a little behind must still accept what was issued a moment ago.
 CLOCK_TOLERANCE = timedelta(days=1)
@@ -38,10 +41,13 @@ class Issued:
     key_pem: bytes = field(repr=False)
 
 
+Key = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+
+
 @dataclass(frozen=True)
 class _Holder:
     certificate: x509.Certificate
-    key: rsa.RSAPrivateKey = field(repr=False)
+    key: Key = field(repr=False)
 
     @property
     def pem(self) -> bytes:
@@ -78,8 +84,13 @@ class Authority:
         """Make new keys and certificates, valid for ten years from `now` (aware)."""
         root_name = _name("Tessera Test Root CA", "Certification Authority")
         root = _issue(_authority_request(root_name, path_length=None), None, now)
-        wwdr_name = _name("Tessera Test Worldwide Developer Relations CA", "G4")
-        return cls(root, _issue(_authority_request(wwdr_name, path_length=0), root, now))
+        return cls(root, _wwdr(root, "G4", now, AUTHORITY_LIFE))
+
+    def next_generation(
+        self, generation: str, *, now: datetime, life: timedelta = AUTHORITY_LIFE
+    ) -> Self:
+        """Return an authority of the same root that issues by another intermediate."""
+        return type(self)(self._root, _wwdr(self._root, generation, now, life))
 
     @classmethod
     def load(cls, folder: Path) -> Self:
@@ -110,19 +121,32 @@ class Authority:
         return self._wwdr.pem
 
     def pass_certificate(
-        self, pass_type_id: str, team_id: str, *, now: datetime, days: int = 365
+        self,
+        pass_type_id: str,
+        team_id: str,
+        *,
+        now: datetime,
+        days: int = 365,
+        is_nfc: bool = False,
+        is_elliptic: bool = False,
     ) -> Issued:
-        """Issue a Pass Type ID certificate, valid for `days` from `now`.
+        """Issue a Pass Type ID certificate, valid for `days` from `now`, with a new key.
 
-        The marks are those of Apple's leaf (docs/sources.md, a-3): UID, OU, purpose, extension.
+        The marks are those of Apple's leaf (docs/sources.md, a-3 and a-32): UID, OU, purpose,
+        extensions.
         """
-        request = _leaf_request(
-            _pass_subject(pass_type_id, team_id),
-            days,
-            x509.ExtendedKeyUsage([PASS_SIGNING_USAGE, ExtendedKeyUsageOID.CLIENT_AUTH]),
-            _pass_type_extension(pass_type_id),
-        )
-        return _issue(request, self._wwdr, now).issued()
+        key: Key = ec.generate_private_key(ec.SECP256R1()) if is_elliptic else _new_key()
+        request = _pass_request(pass_type_id, team_id, days, is_nfc=is_nfc)
+        certificate = _certified(request, key.public_key(), self._wwdr, now)
+        return _Holder(certificate, key).issued()
+
+    def certify(
+        self, csr_pem: bytes, pass_type_id: str, team_id: str, *, now: datetime, days: int = 365
+    ) -> bytes:
+        """Return the certificate of a signing request, DER, as Apple's portal gives it out."""
+        key = x509.load_pem_x509_csr(csr_pem).public_key()
+        request = _pass_request(pass_type_id, team_id, days, is_nfc=False)
+        return _certified(request, key, self._wwdr, now).public_bytes(Encoding.DER)
 
     def server_certificate(self, names: Iterable[str], *, now: datetime, days: int = 365) -> Issued:
         """Issue a TLS certificate for host names and IP addresses, directly under the root."""
@@ -146,12 +170,23 @@ def _name(common_name: str, unit: str) -> x509.Name:
     )
 
 
-def _pass_subject(pass_type_id: str, team_id: str) -> x509.Name:
+def _pass_request(pass_type_id: str, team_id: str, days: int, *, is_nfc: bool) -> _Request:
+    nfc = (x509.UnrecognizedExtension(NFC_EXTENSION, core.Null().dump()),) if is_nfc else ()
+    return _leaf_request(
+        _pass_subject("Pass Type ID with NFC" if is_nfc else "Pass Type ID", pass_type_id, team_id),
+        days,
+        x509.ExtendedKeyUsage([PASS_SIGNING_USAGE, ExtendedKeyUsageOID.CLIENT_AUTH]),
+        _pass_type_extension(pass_type_id),
+        *nfc,
+    )
+
+
+def _pass_subject(kind: str, pass_type_id: str, team_id: str) -> x509.Name:
     return x509.Name(
         [
             x509.NameAttribute(NameOID.USER_ID, pass_type_id),
             # X.509 bounds a common name to 64 characters; the UID carries the whole id.
-            x509.NameAttribute(NameOID.COMMON_NAME, f"Pass Type ID: {pass_type_id}"[:64]),
+            x509.NameAttribute(NameOID.COMMON_NAME, f"{kind}: {pass_type_id}"[:64]),
             x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, team_id),
             x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Tessera (test only)"),
         ]
@@ -180,14 +215,36 @@ def _leaf_request(subject: x509.Name, days: int, *extensions: x509.ExtensionType
     return _Request(subject, timedelta(days=days), constraints, usage, extensions)
 
 
+def _wwdr(root: _Holder, generation: str, now: datetime, life: timedelta) -> _Holder:
+    request = _authority_request(_name(WWDR_NAME, generation), path_length=0)
+    return _issue(replace(request, life=life), root, now)
+
+
+def _new_key() -> rsa.RSAPrivateKey:
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
 def _issue(request: _Request, issuer: _Holder | None, now: datetime) -> _Holder:
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    signer = issuer.key if issuer else key
+    key = _new_key()
+    return _Holder(_certified(request, key.public_key(), issuer, now, own_key=key), key)
+
+
+def _certified(
+    request: _Request,
+    key: CertificatePublicKeyTypes,
+    issuer: _Holder | None,
+    now: datetime,
+    *,
+    own_key: Key | None = None,
+) -> x509.Certificate:
+    """Certify a public key; without an issuer the certificate is signed by its own key."""
+    signer = issuer.key if issuer else own_key
+    assert signer is not None
     builder = (
         x509.CertificateBuilder()
         .subject_name(request.subject)
         .issuer_name(issuer.certificate.subject if issuer else request.subject)
-        .public_key(key.public_key())
+        .public_key(key)
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - CLOCK_TOLERANCE)
         .not_valid_after(now + request.life)
@@ -196,14 +253,12 @@ def _issue(request: _Request, issuer: _Holder | None, now: datetime) -> _Holder:
     )
     for extension in (*_key_identifiers(key, signer), *request.extensions):
         builder = builder.add_extension(extension, critical=False)
-    return _Holder(builder.sign(signer, SHA256()), key)
+    return builder.sign(signer, SHA256())
 
 
-def _key_identifiers(
-    key: rsa.RSAPrivateKey, signer: rsa.RSAPrivateKey
-) -> tuple[x509.ExtensionType, ...]:
+def _key_identifiers(key: CertificatePublicKeyTypes, signer: Key) -> tuple[x509.ExtensionType, ...]:
     return (
-        x509.SubjectKeyIdentifier.from_public_key(key.public_key()),
+        x509.SubjectKeyIdentifier.from_public_key(key),
         x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()),
     )
 

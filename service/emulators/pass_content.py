@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from service.emulators.pass_refused import PassRefused
 
 CLASSIC_STYLES = ("storeCard", "coupon", "generic", "eventTicket", "boardingPass")
+POSTER = "posterGeneric"
 SECTIONS = (
     "headerFields",
     "primaryFields",
@@ -36,11 +37,13 @@ OPTIONAL_TYPES: Mapping[str, type | tuple[type, ...]] = {
     **dict.fromkeys(("barcode", "nfc", "userInfo", "semantics"), dict),
     "maxDistance": (int, float),
 }
-BARCODE_FORMATS = {
+LEGACY_FORMATS = {  # known before iOS 27
     "PKBarcodeFormatQR",
     "PKBarcodeFormatPDF417",
     "PKBarcodeFormatAztec",
     "PKBarcodeFormatCode128",
+}
+BARCODE_FORMATS = LEGACY_FORMATS | {
     "PKBarcodeFormatEAN13",
     "PKBarcodeFormatCode39",
     "PKBarcodeFormatCodabar",
@@ -61,7 +64,7 @@ def check_content(content: dict[str, object]) -> Mapping[str, object]:
     _check_types(content)
     _check_web_service(content)
     _check_barcodes(content)
-    for name in [*_classic_styles(content), *(["posterGeneric"] * ("posterGeneric" in content))]:
+    for name in [*_classic_styles(content), *([POSTER] * (POSTER in content))]:
         _check_style(name, content[name])
     return content
 

@@ -27,7 +27,7 @@ READ_ERRORS = (
     *(RuntimeError, OSError, ValueError),
 )
 
-__all__ = ["OpenedPass", "PassRefused", "open_pass"]
+__all__ = ["OpenedPass", "PassRefused", "open_pass", "read_content", "unpack"]
 
 
 @dataclass(frozen=True)
@@ -76,10 +76,9 @@ def open_pass(pkpass: bytes, root_pem: bytes) -> OpenedPass:
     Raises:
         PassRefused: with a stable code and a sentence, at the first thing that is wrong.
     """
-    files = _unzip(pkpass)
-    _check_manifest(files)
+    files = unpack(pkpass)
     signature = _check_signature(files, root_pem)
-    content = check_content(_json_object(files[CONTENT], "pass_json_malformed", CONTENT))
+    content = read_content(files)
     check_certificate_names(signature.signer, content)
     strings = {
         name.removesuffix(f".lproj/{STRINGS}"): parse_strings(name, files[name])
@@ -89,10 +88,30 @@ def open_pass(pkpass: bytes, root_pem: bytes) -> OpenedPass:
     return OpenedPass(content, files[MANIFEST], strings, signature.signed_at)
 
 
+def unpack(pkpass: bytes) -> dict[str, bytes]:
+    """Return a pass's files, which are those of its manifest; who signed it is not looked at.
+
+    Raises:
+        PassRefused: it is no zip, or manifest and files do not agree.
+    """
+    files = _unzip(pkpass)
+    _check_manifest(files)
+    return files
+
+
+def read_content(files: Mapping[str, bytes]) -> Mapping[str, object]:
+    """Return the content of pass.json.
+
+    Raises:
+        PassRefused: it is no JSON, or a phone would not take it.
+    """
+    return check_content(_json_object(files[CONTENT], "pass_json_malformed", CONTENT))
+
+
 def _unzip(pkpass: bytes) -> dict[str, bytes]:
     try:
         with zipfile.ZipFile(io.BytesIO(pkpass)) as archive:
-            entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+            entries = [each for each in archive.infolist() if not each.filename.endswith("/")]
             _check_entries(entries)
             return {entry.filename: archive.read(entry) for entry in entries}
     except READ_ERRORS as error:

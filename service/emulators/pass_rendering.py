@@ -1,10 +1,16 @@
-"""Shows a pass as a phone would: translated, formatted, and what an update would announce."""
+"""Shows a pass as a phone would: translated, formatted, and what an update would announce.
 
+What a phone draws depends on its system: from iOS 27 on (docs/sources.md, a-8) the poster where
+there is one, and four more formats of barcodes.
+"""
+
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from html import unescape
 
-from service.emulators.pass_content import fields_of
+from service.emulators.pass_content import BARCODE_FORMATS, LEGACY_FORMATS, POSTER, fields_of
 from service.emulators.pass_reader import OpenedPass
 from service.emulators.pass_strings import strings_for
 
@@ -12,52 +18,65 @@ CURRENCY_SIGNS = {"EUR": "€", "GBP": "£", "JPY": "¥", "USD": "$"}
 CURRENCIES_WITHOUT_CENTS = {"CLP", "ISK", "JPY", "KRW", "PYG", "UGX", "VND", "XAF", "XOF"}
 PLACEHOLDER = "%@"
 NO_STYLE = "PKDateStyleNone"
+NEWEST_IOS = POSTER_IOS = 27
+LINK = re.compile(r"""<a href=(["'])(.*?)\1>(.*?)</a>""", re.DOTALL)
 GENERIC_NOTICES = {
     "storeCard": "Store card changed",
     "coupon": "Coupon changed",
     "eventTicket": "Event ticket changed",
     "boardingPass": "Boarding pass changed",
     "generic": "Pass changed",
+    POSTER: "Pass changed",
 }
 
 
 @dataclass(frozen=True)
 class RenderedField:
-    """One field as the customer reads it."""
+    """One field as the customer reads it; `link` is where a tap on it leads."""
 
     label: str
     value: str
     section: str
     change_message: str | None
+    link: str | None = None
+
+    def shown(self) -> dict[str, str]:
+        """Return the field as the control API shows it."""
+        shown = {"label": self.label, "value": self.value, "section": self.section}
+        return shown if self.link is None else {**shown, "link": self.link}
 
 
-def render_fields(opened: OpenedPass, language: str) -> dict[str, RenderedField]:
+def face_of(opened: OpenedPass, ios: int = NEWEST_IOS) -> str:
+    """Return the style that the phone draws."""
+    return POSTER if ios >= POSTER_IOS and POSTER in opened.content else opened.style
+
+
+def render_fields(
+    opened: OpenedPass, language: str, ios: int = NEWEST_IOS
+) -> dict[str, RenderedField]:
     """Return the pass's fields by key, in its order, in the phone's language."""
     strings = strings_for(language, opened.strings)
     return {
         str(field["key"]): _render(section, field, strings)
-        for section, field in fields_of(opened.content[opened.style])
+        for section, field in fields_of(opened.content[face_of(opened, ios)])
     }
 
 
-def render_pass(opened: OpenedPass, language: str) -> dict[str, object]:
+def render_pass(opened: OpenedPass, language: str, ios: int = NEWEST_IOS) -> dict[str, object]:
     """Return the whole pass as the control API shows it; no secret of the pass is in it."""
     strings = strings_for(language, opened.strings)
-    fields = render_fields(opened, language)
+    fields = render_fields(opened, language, ios)
     return {
         "serial": opened.serial,
         "pass_type_id": opened.pass_type_id,
-        "style": opened.style,
+        "style": face_of(opened, ios),
         "organization": opened.content["organizationName"],
         "description": _translated(opened.content["description"], strings),
         "logo_text": _translated(opened.content.get("logoText"), strings),
         "voided": opened.is_voided,
         "expiration_date": opened.content.get("expirationDate"),
-        "barcode": _barcode(opened.content),
-        "fields": {
-            key: {"label": field.label, "value": field.value, "section": field.section}
-            for key, field in fields.items()
-        },
+        "barcode": _barcode(opened.content, ios),
+        "fields": {key: field.shown() for key, field in fields.items()},
     }
 
 
@@ -87,11 +106,13 @@ def notification(style: str, changed: Mapping[str, RenderedField]) -> str | None
 
 def _render(section: str, field: Mapping[str, object], strings: Mapping[str, str]) -> RenderedField:
     message = _translated(field.get("changeMessage"), strings)
+    linked = LINK.search(_translated(field.get("attributedValue"), strings) or "")
     return RenderedField(
         label=_translated(field.get("label"), strings) or "",
-        value=_value(field, strings),
+        value=unescape(linked[3]) if linked else _value(field, strings),
         section=section,
         change_message=message or None,
+        link=unescape(linked[2]) if linked else None,
     )
 
 
@@ -137,12 +158,14 @@ def _date(text: str, field: Mapping[str, object]) -> str:
     return " ".join(parts)
 
 
-def _barcode(content: Mapping[str, object]) -> dict[str, object] | None:
+def _barcode(content: Mapping[str, object], ios: int) -> dict[str, object] | None:
+    """Return the first barcode that the phone can draw."""
     listed = content.get("barcodes") or [content.get("barcode")]
-    first = listed[0] if isinstance(listed, list) else None
-    if not isinstance(first, dict):
-        return None
-    return {key: first.get(key) for key in ("format", "message", "altText")}
+    drawable = BARCODE_FORMATS if ios >= POSTER_IOS else LEGACY_FORMATS
+    for each in listed if isinstance(listed, list) else []:
+        if isinstance(each, dict) and each.get("format") in drawable:
+            return {key: each.get(key) for key in ("format", "message", "altText")}
+    return None
 
 
 def _translated(text: object, strings: Mapping[str, str]) -> str | None:

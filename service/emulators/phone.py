@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Self
 
 from service.emulators.control import Clock, ControlServer, utc_now
+from service.emulators.pass_rendering import NEWEST_IOS
 from service.emulators.phone_control import phone_control_app
 from service.emulators.phone_requests import PhoneRequests, ServerUnavailable
-from service.emulators.phone_state import Phone, PhoneNotFound, StateFile, show
+from service.emulators.phone_state import Phone, PhoneNotFound, StateFile
 from service.emulators.phone_updates import PhoneUpdates
 from service.emulators.wake_queue import WakeQueue
 
@@ -71,9 +72,9 @@ class PhoneEmulator:
         self._queue.stop()
         self._requests.close()
 
-    def create_phone(self, language: str = "en") -> Phone:
-        """Return a new phone without passes."""
-        phone = Phone(language)
+    def create_phone(self, language: str = "en", ios: int = NEWEST_IOS) -> Phone:
+        """Return a new phone without passes; `ios` is the version of its system."""
+        phone = Phone(language, ios)
         with self._lock:
             self._phones[phone.id] = phone
             self._by_token[phone.push_token] = phone
@@ -93,7 +94,7 @@ class PhoneEmulator:
             PhoneNotFound: there is no such phone.
         """
         phone = self._phone(phone_id)
-        return show(self._updates.add(phone, pkpass), phone.language)
+        return phone.show(self._updates.add(phone, pkpass))
 
     def add_from_url(self, phone_id: str, url: str) -> dict[str, object]:
         """Open a link on the phone; otherwise like `add`.

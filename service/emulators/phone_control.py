@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from service.emulators.control import ControlRefused, control_app, json_object, problem
 from service.emulators.pass_refused import PassRefused
+from service.emulators.pass_rendering import NEWEST_IOS
 from service.emulators.phone_requests import PKPASS_MEDIA_TYPE, ServerUnavailable
 from service.emulators.phone_state import Phone, PhoneNotFound
 
@@ -14,7 +15,7 @@ ZIP_MAGIC = b"PK\x03\x04"
 
 GUIDE = {
     "what": "iPhone emulator: control API",
-    "POST /phones": {"language": "optional, default en; answers 201 with the phone's ids"},
+    "POST /phones": {"language, ios": "optional, default en, 27; answers 201 with the phone's ids"},
     "GET /phones": "all phones",
     "GET /phones/{id}": "its passes as rendered, notifications, changes, refusals, protocol log",
     "POST /phones/{id}/add": f'a .pkpass as {PKPASS_MEDIA_TYPE}, or {{"url": "..."}}; 422: refused',
@@ -26,7 +27,7 @@ GUIDE = {
 class Phones(Protocol):
     """What the control API needs of the emulator."""
 
-    def create_phone(self, language: str = "en") -> Phone: ...
+    def create_phone(self, language: str = "en", ios: int = NEWEST_IOS) -> Phone: ...
     def phones(self) -> list[Phone]: ...
     def add(self, phone_id: str, pkpass: bytes) -> dict[str, object]: ...
     def add_from_url(self, phone_id: str, url: str) -> dict[str, object]: ...
@@ -47,8 +48,11 @@ def phone_control_app(phones: Phones) -> Flask:
 def _add_phone_routes(app: Flask, phones: Phones) -> None:
     @app.post("/phones")
     def create_phone() -> ResponseReturnValue:
-        body = json_object(["language"], may_be_empty=True)
-        return phones.create_phone(_text(body, "language") or "en").introduce(), 201
+        body = json_object(["language", "ios"], may_be_empty=True)
+        language, ios = _text(body, "language") or "en", body.get("ios", NEWEST_IOS)
+        if type(ios) is not int:
+            raise ControlRefused(400, "invalid_value", "ios must be a number, like 26")
+        return phones.create_phone(language, ios).introduce(), 201
 
     @app.get("/phones")
     def list_phones() -> ResponseReturnValue:

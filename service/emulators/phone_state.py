@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from service.emulators.pass_reader import OpenedPass, PassRefused, open_pass
-from service.emulators.pass_rendering import render_pass
+from service.emulators.pass_rendering import NEWEST_IOS, render_pass
 
 NOTES_KEPT = 200
 REGISTERED = (HTTPStatus.OK, HTTPStatus.CREATED)
@@ -59,6 +59,7 @@ class Phone:
     change or read what is remembered."""
 
     language: str = "en"
+    ios: int = NEWEST_IOS
     id: str = field(default_factory=lambda: secrets.token_hex(6))
     device_library_identifier: str = field(default_factory=lambda: secrets.token_hex(16))
     push_token: str = field(default_factory=lambda: secrets.token_hex(32))
@@ -93,6 +94,7 @@ class Phone:
             "push_token": self.push_token,
             "device_library_identifier": self.device_library_identifier,
             "language": self.language,
+            "ios": self.ios,
         }
 
     def view(self) -> dict[str, object]:
@@ -102,23 +104,22 @@ class Phone:
             lists = {name: list(getattr(self, name)) for name in _LISTS}
         return {
             **self.introduce(),
-            "passes": [show(held, self.language) for held in passes],
+            "passes": [self.show(held) for held in passes],
             "tags": tags,
             **lists,
         }
 
+    def show(self, held: HeldPass) -> dict[str, object]:
+        """Return one pass as rendered, with how its updates stand."""
+        return {
+            **render_pass(held.opened, self.language, self.ios),
+            "registered": held.is_registered,
+            "registration_status": held.registration_status,
+            "last_modified": held.last_modified,
+        }
+
 
 _LISTS = ("notifications", "changes", "refusals", "log")
-
-
-def show(held: HeldPass, language: str) -> dict[str, object]:
-    """Return one pass as rendered, with how its updates stand."""
-    return {
-        **render_pass(held.opened, language),
-        "registered": held.is_registered,
-        "registration_status": held.registration_status,
-        "last_modified": held.last_modified,
-    }
 
 
 class StateFile:

@@ -12,7 +12,12 @@ from service.emulators.control import Clock
 from service.emulators.pass_content import is_loopback
 from service.emulators.pass_reader import OpenedPass, open_pass
 from service.emulators.pass_refused import PassRefused
-from service.emulators.pass_rendering import changed_fields, notification, render_fields
+from service.emulators.pass_rendering import (
+    changed_fields,
+    face_of,
+    notification,
+    render_fields,
+)
 from service.emulators.phone_requests import PhoneRequests, Response, ServerUnavailable
 from service.emulators.phone_state import HeldPass, Phone
 
@@ -221,15 +226,15 @@ class PhoneUpdates:
         self._saved()
 
     def _announce(self, phone: Phone, old: OpenedPass, new: OpenedPass) -> None:
-        before = render_fields(old, phone.language)
-        changed = changed_fields(before, render_fields(new, phone.language))
+        before = render_fields(old, phone.language, phone.ios)
+        changed = changed_fields(before, render_fields(new, phone.language, phone.ios))
         if changed:
             fields = {
                 key: {"old": before[key].value if key in before else None, "new": field.value}
                 for key, field in changed.items()
             }
             phone.note(phone.changes, self._now(), serial=new.serial, fields=fields)
-        text = notification(new.style, changed)
+        text = notification(face_of(new, phone.ios), changed)
         if text is not None:
             phone.note(phone.notifications, self._now(), serial=new.serial, text=text)
 

@@ -1,9 +1,11 @@
 """Cards: issue, read, act, and the proof of what each phone was given."""
 
+from datetime import datetime
 from typing import Any
 
 from service.domain.cards import Act, CardAction, Reason
 from service.domain.deliveries import Progress
+from service.domain.device_reports import DeviceReport
 from service.domain.errors import (
     ActionNotFound,
     CardNotFound,
@@ -16,18 +18,20 @@ from service.domain.errors import (
 )
 from service.domain.installations import Proof
 from service.domain.passes import Pass
+from service.domain.staleness import is_stale
 from service.http.contract import Call, answer, api
 from service.http.models import (
     ActIn,
     ActionOut,
     CardOut,
     DeliveryOut,
+    DeviceReportOut,
     InstallationOut,
     IssueIn,
     PassDeliveryOut,
 )
 from service.http.views import card_out
-from service.operations import cards, deliveries
+from service.operations import cards, deliveries, device_reports
 from service.operations.deliveries import PassProof
 from service.operations.members import MemberData
 from service.operations.runner import Answer
@@ -179,10 +183,20 @@ def read_delivery(call: Call) -> Answer:
     """Read what each installed copy of the card wanted, was pushed, asked for and fetched."""
     card_id = call.uuid("card_id")
     proofs = deliveries.proof(call.context, call.actor, card_id)
-    return answer(DeliveryOut(card=card_id, passes=[_delivery(each) for each in proofs]))
+    reports = device_reports.of_card(call.context, call.actor, card_id)
+    shown = DeliveryOut(
+        card=card_id,
+        passes=[_delivery(each, call.context.now()) for each in proofs],
+        device_reports=[_report(each) for each in reports],
+    )
+    return answer(shown)
 
 
-def _delivery(proof: PassProof) -> PassDeliveryOut:
+def _report(report: DeviceReport) -> DeviceReportOut:
+    return DeviceReportOut(at=report.created_at, kind=report.kind, text=report.text)
+
+
+def _delivery(proof: PassProof, now: datetime) -> PassDeliveryOut:
     shown = proof.shown
     return PassDeliveryOut(
         wallet=shown.wallet,
@@ -191,7 +205,7 @@ def _delivery(proof: PassProof) -> PassDeliveryOut:
         changed_at=shown.changed_at,
         fetched_version=shown.fetched_version,
         fetched_at=shown.fetched_at,
-        installations=[_installation(each, shown) for each in proof.installations],
+        installations=[_installation(each, shown, now) for each in proof.installations],
         **(_kept(proof.kept) if proof.kept is not None else {}),
     )
 
@@ -205,12 +219,13 @@ def _kept(kept: Progress) -> dict[str, Any]:
     }
 
 
-def _installation(proof: Proof, shown: Pass) -> InstallationOut:
+def _installation(proof: Proof, shown: Pass, now: datetime) -> InstallationOut:
     by = "this device" if proof.fetched_at else None
     if shown.fetched_at is not None and proof.fetched_by_one_of > 1:
         by = f"one of {proof.fetched_by_one_of} devices"
     return InstallationOut(
         id=proof.installation_id,
+        provider=proof.provider,
         registered_at=proof.registered_at,
         wanted_version=proof.wanted_version,
         pushed_version=proof.pushed_version,
@@ -220,6 +235,8 @@ def _installation(proof: Proof, shown: Pass) -> InstallationOut:
         fetched_version=proof.fetched_version,
         fetched_at=proof.fetched_at,
         fetched_by=by,
+        stale=is_stale(proof, now),
+        repushes=proof.repushes,
         attempts=proof.attempts,
         last_error=proof.last_error,
     )

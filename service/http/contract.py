@@ -69,6 +69,20 @@ View = Callable[[Call], Answer]
 
 
 @dataclass(frozen=True)
+class Upload:
+    """A body that is a file of at most so many bytes, called like `name`.
+
+    `read` makes of it what the view gets; it is called before any transaction, since it may take
+    long.
+    """
+
+    media_type: str
+    at_most: int
+    name: str
+    read: Callable[[Context, bytes], Any]
+
+
+@dataclass(frozen=True)
 class Operation:
     """What /openapi.json says of one operation. `answers`: status -> model."""
 
@@ -82,6 +96,7 @@ class Operation:
     name: str
     changes: bool
     query: type[Query]
+    upload: Upload | None
 
 
 def here() -> Context:
@@ -108,9 +123,11 @@ class Contract:
         query: type[Query] = Query,
         problems: Sequence[type[ServiceError]] = (),
         changes: bool | None = None,
+        upload: Upload | None = None,
     ) -> Callable[[View], View]:
         """Serve `path` by the decorated view; its docstring's first line is the summary.
 
+        `body`: the shape of the JSON that is sent. `upload`: a file is sent instead.
         `changes`: whether a call changes anything, so that an Idempotency-Key has a meaning. If it
         is not given, all but GET do.
         """
@@ -118,9 +135,11 @@ class Contract:
 
         def declare(view: View) -> View:
             summary = (view.__doc__ or "").partition("\n")[0]
-            listed = _all(problems, path, body, is_change)
+            listed = _all(problems, path, body or upload, is_change)
+            name = view.__name__
             known = Operation(
-                method, path, summary, scope, answers, body, listed, view.__name__, is_change, query
+                *(method, path, summary, scope, answers, body, listed, name, is_change),
+                *(query, upload),
             )
             self.operations.append(known)
             route = path.replace("{", "<").replace("}", ">")
@@ -149,8 +168,9 @@ def _serve(operation: Operation, view: View, **path: str) -> Response:
     actor = authenticate(context, bearer(), g.request_id)
     if operation.scope not in actor.scopes:
         raise Forbidden(f"This API key lacks the scope {operation.scope}.")
-    body, plain = _body(operation)
+    raw = whole_body(operation.upload.at_most if operation.upload else json_body.LARGEST_BODY)
     asked = read_query(operation.query, sent_query())
+    body, plain = _body(context, operation, raw)
     if_match = _if_match() if StaleCard in operation.problems else None
     call = Call(context, actor, body, plain, asked, path, if_match)
     key = request.headers.get("Idempotency-Key") if operation.changes else None
@@ -188,8 +208,12 @@ def bearer() -> str:
     return token.strip()
 
 
-def _body(operation: Operation) -> tuple[Any, Any]:
-    raw = whole_body()
+def _body(context: Context, operation: Operation, raw: bytes) -> tuple[Any, Any]:
+    """Return the body as the view gets it, and as an Idempotency-Key compares it."""
+    if operation.upload is not None:
+        if request.mimetype != operation.upload.media_type:
+            raise UnsupportedMedia(f"Send a Content-Type of {operation.upload.media_type}.")
+        return operation.upload.read(context, raw), sha256(raw).hexdigest()
     if operation.body is None:
         return None, None
     if not request.is_json:
@@ -197,19 +221,20 @@ def _body(operation: Operation) -> tuple[Any, Any]:
     return json_body.read(operation.body, raw)
 
 
-def whole_body() -> bytes:
+def whole_body(at_most: int = json_body.LARGEST_BODY) -> bytes:
     """Return the request's body, read to its end.
 
     Raises:
-        BodyTooLarge: it has more than 64 KiB.
+        BodyTooLarge: it has more than `at_most` bytes.
     """
-    if (request.content_length or 0) > json_body.LARGEST_BODY:
+    detail = f"A body may have {at_most // 1024} KiB."
+    if (request.content_length or 0) > at_most:
         _drain()
-        raise BodyTooLarge("A body may have 64 KiB.")
-    raw = request.stream.read(json_body.LARGEST_BODY + 1)
-    if len(raw) > json_body.LARGEST_BODY:
+        raise BodyTooLarge(detail)
+    raw = request.stream.read(at_most + 1)
+    if len(raw) > at_most:
         _drain()
-        raise BodyTooLarge("A body may have 64 KiB.")
+        raise BodyTooLarge(detail)
     return raw
 
 

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 Json = dict[str, Any]
 PLACES = ("path", "query", "header")
+JSON = "application/json"
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ def _section(document: Json, site: str, path: str, method: str, operation: Json)
 
 
 def _contents(part: Json) -> Json:
-    found: Json = part["content"]["application/json"]
+    found: Json = part["content"].get(JSON, {"schema": {}})
     return {"example": None, **found}
 
 
@@ -227,9 +228,17 @@ def _call(site: str, path: str, method: str, operation: Json) -> str:
         words.append('-H "Authorization: Bearer $TESSERA_KEY"')
     words += _example_headers(operation)
     if "requestBody" in operation:
-        example = json.dumps(_contents(operation["requestBody"])["example"], indent=2)
-        words += ["-H 'Content-Type: application/json'", f"-d {shlex.quote(example)}"]
+        words += _example_body(operation)
     return " \\\n  ".join(words)
+
+
+def _example_body(operation: Json) -> list[str]:
+    (media_type,) = operation["requestBody"]["content"]
+    kind = "-H " + shlex.quote(f"Content-Type: {media_type}")
+    if media_type != JSON:
+        return [kind, f"--data-binary @{operation['x-example-file']}"]
+    example = json.dumps(_contents(operation["requestBody"])["example"], indent=2)
+    return [kind, f"-d {shlex.quote(example)}"]
 
 
 def _example_headers(operation: Json) -> list[str]:

@@ -11,6 +11,9 @@ PROGRAM_ID = "01a20130-02b1-7a44-8c19-2f6be0d7a953"
 ACTION_ID = "01a20139-77aa-7b10-b3f2-90c1d2e3f405"
 INSTALLATION_ID = "01a20136-1f00-7d21-a6b8-0c9d8e7f6a5b"
 SOURCE_ID = "01a20131-4c3d-7e5f-8a9b-1c2d3e4f5a6b"
+DESIGN_ID = "01a20135-8d21-7b6c-8f3e-4a5b6c7d8e9f"
+ROLL_OUT_ID = "01a20140-3a5b-7c11-9d2e-4f6a8b0c1d2e"
+OLD_DESIGN_ID = "01a20130-02a0-7d15-8e3f-5a6b7c8d9e0f"
 SITE = "https://cards.example.com"
 NOON = "2026-11-22T12:00:00Z"
 
@@ -18,8 +21,10 @@ PARAMETERS = {
     "account_id": ACCOUNT_ID,
     "action_id": ACTION_ID,
     "card_id": CARD_ID,
+    "design_id": DESIGN_ID,
     "external_id": "m-1",
     "program_id": PROGRAM_ID,
+    "roll_out_id": ROLL_OUT_ID,
     "source_id": SOURCE_ID,
     "webhook-id": "msg-4711",
     "webhook-timestamp": "1795348800",
@@ -39,6 +44,23 @@ class Example:
 def _points(amount: int) -> dict[str, Any]:
     return {"points": {"amount": amount, "decimals": 0, "pending": 0, "expiring": []}}
 
+
+DESIGN_LINE = {
+    "id": DESIGN_ID,
+    "name": "coffee",
+    "version": 1,
+    "languages": ["en", "ru"],
+    "created_at": NOON,
+}
+DESIGN = {
+    **DESIGN_LINE,
+    "images": [
+        {"name": "icon.png", "width": 38, "height": 38},
+        {"name": "icon@2x.png", "width": 76, "height": 76},
+        {"name": "icon@3x.png", "width": 114, "height": 114},
+    ],
+    "warnings": ["images/google/logo.png is missing: the design is not offered for Google Wallet."],
+}
 
 # Called one after the other, the examples tell one story: the first member comes by a snapshot and
 # collects points; the second one's card is issued inactive and goes through all acts.
@@ -84,6 +106,21 @@ SNAPSHOT_CARD = {
     "version": 1,
     "reference": None,
 }
+ROLL_OUT = {
+    "id": ROLL_OUT_ID,
+    "program": PROGRAM_ID,
+    "from": OLD_DESIGN_ID,
+    "to": DESIGN_ID,
+    "status": "running",
+    "percent": 5,
+    "per_second": 40,
+    "moved": 0,
+    "remaining": 2060,
+    "forecast_s": 52,
+    "created_at": NOON,
+    "ended_at": None,
+}
+WIDENED = {"percent": 100, "remaining": 41203, "forecast_s": 1031}
 BLOCKED = {
     "status": "blocked",
     "status_reason": "lost",
@@ -110,6 +147,9 @@ def _acted(body: dict[str, str], **changed: Any) -> Example:
 
 
 EXAMPLES = {
+    "publish_design": Example(DESIGN),
+    "list_designs": Example({"designs": [DESIGN_LINE], "next_cursor": None}, query="limit=20"),
+    "read_design": Example(DESIGN),
     "list_cards": Example(
         {"cards": [SNAPSHOT_CARD], "next_cursor": None}, query="status=active&limit=20"
     ),
@@ -168,6 +208,7 @@ EXAMPLES = {
                     "installations": [
                         {
                             "id": INSTALLATION_ID,
+                            "provider": "apns",
                             "registered_at": NOON,
                             "wanted_version": 5,
                             "pushed_version": 5,
@@ -177,12 +218,28 @@ EXAMPLES = {
                             "fetched_version": 5,
                             "fetched_at": NOON,
                             "fetched_by": "this device",
+                            "stale": False,
+                            "repushes": 0,
                             "attempts": 0,
                             "last_error": None,
                         }
                     ],
                 }
             ],
+            "device_reports": [
+                {
+                    "at": NOON,
+                    "kind": "spurious_push",
+                    "text": "Device received spurious push. Request for passesUpdatedSince '4' "
+                    "returned no serial numbers. (Device = ...)",
+                }
+            ],
+        }
+    ),
+    "link_member": Example(
+        {
+            "url": f"{SITE}/add/all/AaIB.../cards.pkpasses",
+            "expires_at": "2026-11-23T12:00:00Z",
         }
     ),
     "upsert_member": Example(
@@ -242,6 +299,35 @@ EXAMPLES = {
             "type": "points.changed",
             "data": {"card_number": "9006921696610379", "set": 175, "version": 9},
         },
+    ),
+    "start_roll_out": Example(
+        ROLL_OUT, {"design": DESIGN_ID, "percent": 5, "per_second": 40, "dry_run": False}
+    ),
+    "list_roll_outs": Example({"roll_outs": [ROLL_OUT], "next_cursor": None}, query="limit=20"),
+    "read_roll_out": Example(ROLL_OUT),
+    "widen_roll_out": Example({**ROLL_OUT, **WIDENED}, {"percent": 100}),
+    "stop_roll_out": Example({**ROLL_OUT, **WIDENED, "status": "stopped"}),
+    "resume_roll_out": Example({**ROLL_OUT, **WIDENED}),
+    "roll_back": Example({**ROLL_OUT, "percent": 100, "status": "rolling_back"}),
+    "read_health": Example(
+        {
+            "attention": ["certificate_expires"],
+            "certificates": [
+                {
+                    "pass_type_id": "pass.com.example.cards",
+                    "state": "active",
+                    "active_from": "2026-01-20T09:00:00Z",
+                    "ends_at": "2027-01-20T09:00:00Z",
+                    "days_left": 59,
+                    "stage": 60,
+                    "passes": 1204,
+                    "devices": 1117,
+                }
+            ],
+            "halts": [],
+            "stale_passes": 2,
+            "device_reports": {"spurious_push": 1, "other": 0},
+        }
     ),
     "look_card_up": Example(
         {"can_earn": True, "can_redeem": False, "decline_code": "card_blocked"},

@@ -1,11 +1,18 @@
-"""Members: the snapshot upsert."""
+"""Members: the snapshot upsert, and a link to all cards of one."""
 
 from service.domain.accounts import Tier
-from service.domain.errors import InvalidInput, NumberTaken, OrderingMixed, ProgramNotFound
+from service.domain.errors import (
+    CardNotFound,
+    InvalidInput,
+    NumberTaken,
+    OrderingMixed,
+    ProgramNotFound,
+)
 from service.http.contract import Call, answer, api
-from service.http.models import BalanceIn, CardOut, SnapshotIn
+from service.http.models import BalanceIn, CardOut, CardsLinkOut, SnapshotIn
 from service.http.texts import MEMBER_ID, MEMBER_ID_RULE
 from service.http.views import card_out
+from service.operations import bundles
 from service.operations.members import MemberData
 from service.operations.runner import Answer
 from service.operations.snapshots import BalanceData, Snapshot, upsert
@@ -24,6 +31,21 @@ def upsert_member(call: Call) -> Answer:
     details, is_new = upsert(call.context, call.actor, _snapshot(call))
     shown = card_out(details, call.context.settings.base_url)
     return answer(shown, 201 if is_new else 200)
+
+
+@api.operation(
+    "POST",
+    "/v1/members/{external_id}/link",
+    scope="cards:read",
+    answers={200: CardsLinkOut},
+    problems=(CardNotFound,),
+    changes=False,
+)
+def link_member(call: Call) -> Answer:
+    """Make a link that gives out all of a member's cards as Apple passes, good for 24 hours."""
+    made = bundles.link(call.context, call.actor, _external_id(call))
+    url = f"{call.context.settings.base_url}/add/all/{made.token}/cards.pkpasses"
+    return answer(CardsLinkOut(url=url, expires_at=made.expires_at))
 
 
 def _snapshot(call: Call) -> Snapshot:

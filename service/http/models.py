@@ -167,6 +167,11 @@ class LinksOut(Shown):
     google: str | None = None
 
 
+class CardsLinkOut(Shown):
+    url: str
+    expires_at: datetime
+
+
 class ActionLink(Shown):
     id: UUID
     url: str
@@ -227,6 +232,7 @@ class InstallationOut(Shown):
     """Times tell when; versions are those of the pass. `fetched_by` words what a fetch proves."""
 
     id: UUID
+    provider: str
     registered_at: datetime
     wanted_version: int
     pushed_version: int
@@ -236,6 +242,8 @@ class InstallationOut(Shown):
     fetched_version: int | None
     fetched_at: datetime | None
     fetched_by: str | None
+    stale: bool
+    repushes: int
     attempts: int
     last_error: str | None
 
@@ -256,6 +264,15 @@ class PassDeliveryOut(Shown):
     last_error: str | None = None
 
 
+class DeviceReportOut(Shown):
+    """A phone's own words on what it could not make sense of."""
+
+    at: datetime
+    kind: str
+    text: str
+
+
 class DeliveryOut(Shown):
     card: UUID
     passes: list[PassDeliveryOut]
+    device_reports: list[DeviceReportOut]

@@ -101,6 +101,11 @@ def _operation(operation: Operation) -> dict[str, Any]:
         described["x-example-query"] = example.query
     if operation.body is not None:
         described["requestBody"] = _request_body(ref(operation.body), example.body)
+    if operation.upload is not None:
+        file = {"schema": {"type": "string", "format": "binary"}}
+        content_of = {operation.upload.media_type: file}
+        described["requestBody"] = {"required": True, "content": content_of}
+        described["x-example-file"] = operation.upload.name
     return described
 
 

@@ -21,12 +21,14 @@ STATUS_OF: dict[type[errors.ServiceError], int] = {
     errors.Unauthorized: 401,
     errors.Forbidden: 403,
     errors.NotFound: 404,
+    errors.TooManyCalls: 429,
     errors.IdempotencyMismatch: 422,
     errors.StaleCard: 412,
     errors.Conflict: 409,
     errors.Unavailable: 503,
     errors.ServiceError: 500,
 }
+WITH_RETRY_AFTER = {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS}
 # What the web framework itself refuses, before any of our code is asked.
 FRAMEWORK_CODES = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
 
@@ -47,7 +49,7 @@ def problem(status: int, code: str, detail: str, faults: list[dict[str, str]]) -
     if faults:
         body["errors"] = faults
     response = Response(json.dumps(body), status, content_type=MEDIA_TYPE)
-    if status == HTTPStatus.SERVICE_UNAVAILABLE or code == errors.IdempotencyInProgress.code:
+    if status in WITH_RETRY_AFTER or code == errors.IdempotencyInProgress.code:
         response.headers["Retry-After"] = RETRY_AFTER_S
     if status == HTTPStatus.UNAUTHORIZED and request.path.startswith("/v1/"):
         response.headers["WWW-Authenticate"] = "Bearer"

@@ -5,7 +5,11 @@
 
 from collections.abc import Iterable
 
+from service.domain.attention import Attention
 from service.domain.cards import NEEDS_COMMENT, RULES, CardAction, CardStatus
+from service.domain.certificates import State
+from service.domain.device_reports import Kind
+from service.domain.roll_outs import RollOutStatus
 
 
 def _listed(words: Iterable[str]) -> str:
@@ -16,12 +20,17 @@ def _listed(words: Iterable[str]) -> str:
 # of the page.
 TAGS = {
     "/v1/programs": "Members",
+    "/v1/members": "Members",
     "/v1/cards": "Cards",
     "/v1/actions": "Cards",
     "/v1/accounts": "Accounts",
     "/v1/points": "Points",
     "/in": "Webhooks",
     "/v1/lookup": "Look-up",
+    "/v1/designs": "Designs",
+    "/v1/programs/{program_id}/roll-outs": "Roll-outs",
+    "/v1/roll-outs": "Roll-outs",
+    "/v1/health": "Health",
 }
 
 TAG_TEXTS = {
@@ -31,6 +40,9 @@ TAG_TEXTS = {
     "Points": "What a sale or a correction changes. Send the same event as often as you like.",
     "Webhooks": "The same events from a configured sender, by its signature instead of a key.",
     "Look-up": "The till's question, answered from the database as it is now.",
+    "Designs": "What passes look like: colors, fields, texts per language, images; in versions.",
+    "Roll-outs": "A design on its way to the passes on people's phones, at a pace of your own.",
+    "Health": "What an operator should look at before customers notice it.",
 }
 
 NOTES = {
@@ -42,8 +54,10 @@ PARAMETERS = {
     "account_id": "The account's id.",
     "action_id": "The id that an act on a card answered as `action.id`.",
     "card_id": "The card's id.",
+    "design_id": "The design's id: that of one version.",
     "external_id": "Your own id of the member, percent-encoded; it holds no slash.",
     "program_id": "The program's id; `tessera programs list --brand NAME` shows it.",
+    "roll_out_id": "The id that the start of the roll-out answered.",
     "source_id": "The source's id; `tessera sources create` showed it.",
     "balance": "Only lines of this balance.",
     "cursor": "The `next_cursor` of the part before; without it the list begins with the newest.",
@@ -104,6 +118,10 @@ FIELDS = {
     "SnapshotIn.tier": "The member's level; `null` takes it away.",
     "ActIn.reason": "Why; each act takes its own reasons.",
     "ActIn.comment": f"In your own words; needed for {_listed(NEEDS_COMMENT)}.",
+    "RollOutIn.design": "The id of the design that the passes are to show.",
+    "percent": "Which part of the passes: each belongs to one of a hundred by chance, for good.",
+    "per_second": "How many passes are moved in a second at most.",
+    "dry_run": "Only say how many passes there are and how long they take; nothing is kept.",
     # amounts
     "amount": "In the smallest unit of the balance.",
     "pending": "Not yet usable, in the smallest unit.",
@@ -136,6 +154,8 @@ FIELDS = {
     "replaces": "The card that this one took the place of.",
     "replaced_by": "The card that took the place of this one.",
     "links": "Where the customer opens the card; only the links that work.",
+    "CardsLinkOut.url": "Gives out all cards as Apple passes in one file, at most the newest 10.",
+    "CardsLinkOut.expires_at": "When the link ends.",
     "LinksOut.add": "The page where the customer picks a wallet.",
     "apple": "Gives out the pass for Apple Wallet.",
     "google": "Saves the card to Google Wallet.",
@@ -161,7 +181,7 @@ FIELDS = {
     "from_status": "The card's status before; `null` at its issue.",
     "to_status": "The card's status after.",
     "actor": "Who did it, like `key till-7`.",
-    "channel": "Through what: `api`, `webhook` ...",
+    "channel": "Through what: `api`, `webhook`, `apple_wallet` ...",
     "request_id": "The call, as `X-Request-Id` named it.",
     "RecordOut.store": "The shop that was named at issue.",
     "surfaces": "How far each place has followed: `done`, `pending`, `failing`, `not_connected`.",
@@ -181,6 +201,11 @@ FIELDS = {
     "PassDeliveryOut.version": "Raised by anything that the pass shows.",
     "changed_at": "When the pass last changed.",
     "installations": "One for each phone that has the pass.",
+    "provider": "Who tells it of changes: `apns`, or `none` for a reader that asks by itself.",
+    "device_reports": "What phones could not make sense of, newest first; 20 at most.",
+    "DeviceReportOut.at": "When the phone reported it.",
+    "DeviceReportOut.kind": f"One of {_listed(Kind)}.",
+    "DeviceReportOut.text": "The phone's own words, in one line, without secrets.",
     "registered_at": "When the phone asked to be told of changes.",
     "wanted_version": "What the phone should have.",
     "pushed_version": "The wallet accepted a push for it; that is not yet the phone.",
@@ -192,8 +217,52 @@ FIELDS = {
     "fetched_by": "Who can have fetched it, like `one of 3 devices`.",
     "accepted_version": "The version that the wallet took last, where it keeps the pass itself.",
     "accepted_at": "When it took it.",
+    "stale": "A push was accepted over 4 hours ago and the phone has not come for the version.",
+    "repushes": "How often within a day the phone was pushed again for that.",
     "attempts": "How often the push failed since it last succeeded.",
     "last_error": "What the wallet said then.",
+    "attention": f"Codes of what needs an operator, of {_listed(Attention)}; empty when well.",
+    "certificates": "The brand's Apple certificates.",
+    "halts": "Pass types that are not pushed, because the wallet's vendor refuses our set-up.",
+    "HaltOut.type": "Apple's Pass Type ID, or Google's issuer id.",
+    "HaltOut.reason": "The vendor's word.",
+    "since": "When it began.",
+    "until": "When one push goes out to see whether it is over.",
+    "waiting": "How many pushes are due and wait.",
+    "stale_passes": "How many phones were pushed again and still did not come, last counted.",
+    "HealthOut.device_reports": "How many reports of phones are kept, by kind, last counted.",
+    "pass_type_id": "Which passes it signs.",
+    "CertificateOut.state": f"One of {_listed(State)}.",
+    "active_from": "From when on it signs.",
+    "ends_at": "When it, or Apple's intermediate behind it, ends.",
+    "days_left": "Whole days until then; below zero afterwards.",
+    "stage": (
+        "The last of 60, 30, 14, 7, 1 and 0 days that it has reached; `null` before that, and if "
+        "another one takes over in time."
+    ),
+    "CertificateOut.passes": "How many passes it concerns, as counted in the last 5 minutes.",
+    "CertificateOut.devices": "On how many devices they are.",
+    # designs
+    "DesignOut.name": "Name of the design; uploaded again it is the next version.",
+    "ListedDesignOut.name": "Name of the design.",
+    "DesignImageOut.name": "Name of the file in the pass, or below the wallet's folder.",
+    "DesignOut.version": "Counted up per name.",
+    "ListedDesignOut.version": "Counted up per name.",
+    "languages": "Languages of the texts, the default one first.",
+    "images": "Every image that was made of yours.",
+    "width": "In pixels.",
+    "height": "In pixels.",
+    "warnings": "What the design may do without, and what comes of that.",
+    "designs": "Versions of designs.",
+    # roll-outs
+    "RollOutOut.from": "The design that the passes had.",
+    "RollOutOut.to": "The design that they are given.",
+    "RollOutOut.status": f"One of {_listed(RollOutStatus)}.",
+    "moved": "How many passes were moved so far; a roll-back counts anew.",
+    "remaining": "How many passes are still to be moved.",
+    "forecast_s": "In how many seconds they will have been moved, and Google been told of its own.",
+    "ended_at": "When no pass was left to be moved, or moved back.",
+    "roll_outs": "The roll-outs of the program.",
     # problems
     "type": "Always `about:blank`.",
     "title": "The status in words.",

@@ -20,11 +20,14 @@ SCOPES = {
     "cards:block": "block cards",
     "cards:unblock": "unblock cards",
     "cards:close": "close cards",
+    "designs:read": "read and list designs and their roll-outs",
+    "designs:write": "upload designs; start, stop and take back their roll-outs",
     "members:write": "upsert member snapshots",
     "accounts:read": "read accounts and their statements",
     "points:write": "record points",
     "lookup": "ask whether a barcode or number is good",
     "lookup:phone": "name cards by phone number",
+    "health:read": "read what needs an operator: certificates, refused pushes",
 }
 
 

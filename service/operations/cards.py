@@ -10,7 +10,7 @@ from sqlalchemy import exc
 from uuid_utils.compat import uuid7
 
 from service.context import Context
-from service.domain import numbers
+from service.domain import barcodes, numbers
 from service.domain.accounts import Account
 from service.domain.cards import Act, Card, CardStatus, apply, check_reason, seen_at
 from service.domain.deliveries import Priority
@@ -104,13 +104,14 @@ def add_card(
         added = cards.insert(transaction, card, program.cards_per_account, link_token)
     except exc.IntegrityError as error:
         raise NumberTaken(f"The number {card.number} was taken a moment ago.") from error
-    _remember(transaction, actor, card, None, "issue", now, store=request.store)
+    remember(transaction, actor, card, None, "issue", now, store=request.store)
     return added
 
 
 def _number(transaction: Transaction, program: Program, given: str | None) -> str:
     if given is not None:
         number = numbers.given(given)
+        barcodes.check_number(program.barcode_format, number)
         if cards.is_taken(transaction, program.brand_id, number):
             raise NumberTaken(f"The number {number} belongs to another card.")
         return number
@@ -212,13 +213,13 @@ def _do(
     program = programs.get(transaction, card.brand_id, card.program_id)
     cards.save(transaction, changed, program.cards_per_account)
     passes.raise_versions(transaction, Scope.CARD, card.id, now, Priority.URGENT)
-    record = _remember(
+    record = remember(
         transaction, actor, changed, card.status, asked.action, now, asked.reason, asked.comment
     )
     return changed, record
 
 
-def _remember(
+def remember(
     transaction: Transaction,
     actor: Actor,
     card: Card,
@@ -229,6 +230,7 @@ def _remember(
     comment: str | None = None,
     store: str | None = None,
 ) -> Record:
+    """Append to the card's history what was done, and return that; its passes were raised."""
     record = Record(
         id=uuid7(),
         brand_id=card.brand_id,

@@ -9,24 +9,31 @@ from uuid_utils.compat import uuid7
 
 from service.context import Context
 from service.domain.deliveries import Delivery, Progress
-from service.domain.errors import ServiceError, SetupError
+from service.domain.errors import PassUnavailable, ServiceError, SetupError
+from service.domain.halts import Halt
 from service.domain.history import Actor, Record, Settled
 from service.domain.installations import Proof
 from service.domain.passes import Pass, WalletName
+from service.operations import halting
 from service.operations import installations as devices
 from service.operations.passes import drawn
 from service.storage import cards, claims, deliveries, history, installations, passes
 from service.storage.database import Transaction
+from service.storage.halts import listed as halts_now
 from service.wallets.interface import PushOutcome, PushResult, Wallet
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Leased deliveries of one wallet and pass type. Without a wallet, `fault` says why."""
+    """Leased deliveries of one wallet and pass type. Without a wallet, `fault` says why.
+
+    `refused`: whether that is so for the whole pass type, or for these deliveries alone.
+    """
 
     deliveries: list[Delivery]
     wallet: Wallet | None
     fault: str | None = None
+    refused: PushOutcome = PushOutcome.HALT
 
     @property
     def record_every_s(self) -> float:
@@ -39,8 +46,9 @@ class Batch:
 
 def claim(context: Context, name: WalletName) -> list[Batch]:
     """Lease a wallet's due deliveries of one pass type; empty if none is due."""
+    resting = context.wallets.resting()
     with context.transaction() as transaction:
-        leased = claims.claim(transaction, name, uuid7(), context.now())
+        leased = claims.claim(transaction, name, uuid7(), context.now(), resting)
     return _batches(context, name, leased) if leased else []
 
 
@@ -49,7 +57,7 @@ def _batches(context: Context, name: WalletName, leased: list[Delivery]) -> list
     with context.reading() as transaction:
         try:
             wallet = context.wallet(transaction, brand_id, name, type_id)
-        except SetupError as error:
+        except (SetupError, PassUnavailable) as error:
             return [Batch(leased, None, error.detail)]
         if wallet is None:
             return [Batch(leased, None, f"There is no credential for {type_id}.")]
@@ -72,7 +80,7 @@ def _with_contents(
         try:
             content, design = drawn(context, transaction, shown)
         except ServiceError as error:
-            spoiled.append(Batch([each], None, error.detail))
+            spoiled.append(Batch([each], None, error.detail, PushOutcome.REFUSED))
         else:
             good.append(replace(each, version=shown.version, content=content, design=design))
     return [Batch(good, wallet), *spoiled]
@@ -99,27 +107,47 @@ def idle_s(context: Context, name: WalletName, at_most: float) -> float:
 
 
 def conclude(context: Context, results: Iterable[tuple[Delivery, PushResult]]) -> None:
-    """Record what a wallet said of these deliveries.
+    """Record what a wallet said of these deliveries, which are of one pass type.
 
     A result under a lost lease changes nothing.
     """
-    gone = []
+    sorted_results = sorted(results, key=lambda pair: pair[0].id)
     with context.transaction() as transaction:
-        for delivery, result in sorted(results, key=lambda pair: pair[0].id):
-            if result.outcome is PushOutcome.GONE:
-                gone.append((delivery, result))
-            elif result.outcome is PushOutcome.ACCEPTED:
-                deliveries.finish(transaction, delivery, context.now())
-            elif result.outcome is PushOutcome.NOT_YET:
-                due_at = context.now() + (result.wait or timedelta(0))
-                deliveries.put_back(transaction, delivery, due_at)
-            else:
+        for delivery, result in sorted_results:
+            _record(context, transaction, delivery, result)
+        news = halting.note(context, transaction, sorted_results)
+    if news is not None:
+        news.tell()
+    for delivery, result in sorted_results:
+        if result.outcome is PushOutcome.GONE:
+            devices.forget(context, delivery, result.gone_since)
+            # What is left was registered anew, with a token that has yet to be told.
+            with context.transaction() as transaction:
                 _give_back(context, transaction, delivery, result)
-    for delivery, result in gone:
-        devices.forget(context, delivery, result.gone_since)
-        # What is left was registered anew, with a token that has yet to be told.
-        with context.transaction() as transaction:
+
+
+def _record(
+    context: Context, transaction: Transaction, delivery: Delivery, result: PushResult
+) -> None:
+    now, wait = context.now(), result.wait or timedelta(0)
+    match result.outcome:
+        case PushOutcome.ACCEPTED:
+            deliveries.finish(transaction, delivery, now)
+            _note_design(transaction, delivery)
+        case PushOutcome.NOT_YET:
+            deliveries.put_back(transaction, delivery, now + wait)
+        case PushOutcome.HALT:
+            deliveries.put_back(transaction, delivery, now + wait, result.reason)
+        case PushOutcome.TRY_LATER | PushOutcome.REFUSED:
             _give_back(context, transaction, delivery, result)
+            if result.wait and delivery.device_id:
+                deliveries.spare(transaction, delivery.device_id, now + result.wait)
+
+
+def _note_design(transaction: Transaction, delivery: Delivery) -> None:
+    """Remember in which design the vendor keeps the pass now, so that a roll-back reaches it."""
+    if delivery.design is not None:
+        passes.note_design(transaction, delivery.pass_id, delivery.design.id)
 
 
 def _give_back(
@@ -130,6 +158,12 @@ def _give_back(
     why = result.reason or result.outcome
     is_doubtful = result.is_doubtful
     deliveries.give_back(transaction, delivery, why, now, until, is_doubtful=is_doubtful)
+
+
+def halts(context: Context, brand_id: UUID | None = None) -> list[Halt]:
+    """Return what is not sent because a vendor refuses our set-up, of a brand (None: of all)."""
+    with context.reading() as transaction:
+        return halts_now(transaction, context.now(), brand_id)
 
 
 @dataclass(frozen=True)
@@ -194,5 +228,5 @@ def _settled(targets: Sequence[Progress], record: Record) -> Settled:
     late = [t for t in targets if t.sent_version < record.pass_versions[str(t.pass_id)]]
     if not late:
         return Settled.DONE
-    is_failing = any(target.attempts for target in late)
+    is_failing = any(target.attempts or target.last_error for target in late)
     return Settled.FAILING if is_failing else Settled.PENDING

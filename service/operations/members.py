@@ -21,10 +21,14 @@ from service.storage.passes import Scope
 
 @dataclass(frozen=True)
 class MemberData:
-    """What a caller says of a member; `given` holds only the fields it spoke of."""
+    """What a caller says of a member; `given` holds only the fields it spoke of.
+
+    `is_confirmed`: the caller answers for it. A phone that nobody answers for is in no look-up.
+    """
 
     external_id: str
     given: Mapping[str, Any] = field(default_factory=dict)
+    is_confirmed: bool = True
 
 
 def introduce(
@@ -58,7 +62,7 @@ def tell(
     known = members.ensure(transaction, program.brand_id, data.external_id, uuid7(), context.now())
     if not data.given or not is_news(known.order, order):
         return known
-    told = replace(known, **_normal(data.given, program), order=order)
+    told = replace(known, **_normal(data, program), order=order)
     if told != known:
         members.save(transaction, told)
     if told.name != known.name:
@@ -72,9 +76,12 @@ def _show_everywhere(context: Context, transaction: Transaction, member: Member)
         passes.raise_versions(transaction, Scope.ACCOUNT, account_id, context.now())
 
 
-def _normal(given: Mapping[str, Any], program: Program) -> dict[str, Any]:
-    phone = given.get("phone")
-    return dict(given) if phone is None else {**given, "phone": e164(phone, program.phone_region)}
+def _normal(data: MemberData, program: Program) -> dict[str, Any]:
+    phone = data.given.get("phone")
+    if phone is None:
+        return dict(data.given)
+    read = e164(phone, program.phone_region)
+    return {**data.given, "phone": read, "is_phone_confirmed": data.is_confirmed}
 
 
 def numbers_of(transaction: Transaction, brand_id: UUID, phone: str) -> set[str]:

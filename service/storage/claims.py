@@ -1,33 +1,45 @@
 """Taking due debts: by lease, for one account at the vendor, the most urgent first."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, ScalarSelect, and_, case, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, case, func, or_, select, update
 
 from service.domain.deliveries import BATCH, CONFIRM_AFTER, LEASE, Delivery, Priority
 from service.domain.errors import SetupError
 from service.domain.passes import WalletName
-from service.storage import turns
+from service.storage import halts, turns
 from service.storage.database import Transaction
-from service.storage.tables import CredentialRow, DeliveryRow, DeviceRow, TurnRow
+from service.storage.tables import CredentialRow, DeliveryRow, DeviceRow, HaltRow, TurnRow
 
 
 def claim(
-    transaction: Transaction, wallet: WalletName, lease: UUID, now: datetime
+    transaction: Transaction,
+    wallet: WalletName,
+    lease: UUID,
+    now: datetime,
+    resting: Collection[str] = (),
 ) -> list[Delivery]:
     """Lease a batch of a wallet's due deliveries of one pass type, the most urgent first.
 
-    A lease moves `due_at` to its end: if its owner dies, the debt is due again by itself.
+    A lease moves `due_at` to its end: if its owner dies, the debt is due again by itself. Types
+    that are `resting` or halted are left alone; after a halt's pause one delivery is a probe.
     """
     is_due = _is_due(wallet, now)
-    account = _readiest(wallet, is_due, now) if wallet.keeps_passes else _most_urgent(is_due)
+    found = transaction.session.execute(_next_type(wallet, is_due, now, resting)).first()
+    if found is None:
+        return []
+    type_id, halted_until = found
+    is_probe = halted_until is not None
+    if is_probe and not halts.take_probe(transaction, (wallet, type_id), now):
+        return []
     due = (
         select(DeliveryRow.id)
-        .where(is_due, DeliveryRow.type_id == account)
+        .where(is_due, DeliveryRow.type_id == type_id)
         .order_by(DeliveryRow.priority, DeliveryRow.due_at)
-        .limit(BATCH[wallet])
+        .limit(1 if is_probe else BATCH[wallet])
         .with_for_update(skip_locked=True)
     )
     claimed = (
@@ -43,7 +55,7 @@ def claim(
         .execution_options(synchronize_session=False)
     )
     ids = list(transaction.session.scalars(claimed))
-    return _leased(transaction, ids, lease) if ids else []
+    return _leased(transaction, ids, lease, is_probe=is_probe) if ids else []
 
 
 def left_open() -> ColumnElement[bool]:
@@ -69,42 +81,65 @@ def _is_due(wallet: WalletName, now: datetime) -> ColumnElement[bool]:
     return and_(is_due, is_free)
 
 
-def _most_urgent(is_due: ColumnElement[bool]) -> ScalarSelect[str]:
-    """Return the pass type of the most urgent debt: a slow brand must not hold leases of others."""
-    return (
-        select(DeliveryRow.type_id)
-        .where(is_due)
-        .order_by(DeliveryRow.priority, DeliveryRow.due_at)
+def _next_type(
+    wallet: WalletName, is_due: ColumnElement[bool], now: datetime, resting: Collection[str]
+) -> Select[str, datetime | None]:
+    """Return the pass type to serve next, and until when it was halted if it was.
+
+    A batch is of one type: a slow brand must not hold leases of others. Types are few and debts
+    many, so each type's first debt is looked up rather than all debts read in their order.
+    """
+    halted = and_(HaltRow.wallet == CredentialRow.wallet, HaltRow.type_id == CredentialRow.type_id)
+    is_free = or_(HaltRow.until.is_(None), halts.may_be_tried(now))
+    query = (
+        select(CredentialRow.type_id, HaltRow.until)
+        .outerjoin(HaltRow, halted)
+        .where(CredentialRow.wallet == wallet, is_free)
         .limit(1)
-        .scalar_subquery()
     )
+    if resting:
+        query = query.where(CredentialRow.type_id.not_in(resting))
+    return _readiest(query, is_due, now) if wallet.keeps_passes else _most_urgent(query, is_due)
 
 
-def _readiest(wallet: WalletName, is_due: ColumnElement[bool], now: datetime) -> ScalarSelect[str]:
-    """Return the account at the vendor that owes a block, else the one idle for longest.
+def _most_urgent(
+    query: Select[str, datetime | None], is_due: ColumnElement[bool]
+) -> Select[str, datetime | None]:
+    firsts = [_first_due(is_due, priority) for priority in Priority]
+    rank = case(*((first.is_not(None), n) for n, first in enumerate(firsts)))
+    return query.where(rank.is_not(None)).order_by(rank, func.coalesce(*firsts))
+
+
+def _readiest(
+    query: Select[str, datetime | None], is_due: ColumnElement[bool], now: datetime
+) -> Select[str, datetime | None]:
+    """Choose the account at the vendor that owes a block, else the one idle for longest.
 
     Every account has a rate of its own, so nobody waits for another's backlog. An account that must
     not be called now is passed over: its debts would only hold up the worker.
     """
-    urgent, normal = (_owes(is_due, priority) for priority in Priority)
+    urgent, *others = (_first_due(is_due, priority).is_not(None) for priority in Priority)
     same = and_(TurnRow.wallet == CredentialRow.wallet, TurnRow.type_id == CredentialRow.type_id)
     return (
-        select(CredentialRow.type_id)
-        .outerjoin(TurnRow, same)
-        .where(CredentialRow.wallet == wallet, or_(urgent, normal), turns.is_free_soon(now))
+        query.outerjoin(TurnRow, same)
+        .where(or_(urgent, *others), turns.is_free_soon(now))
         .order_by(case((urgent, 0), else_=1), func.coalesce(TurnRow.free_at, 0))
-        .limit(1)
+    )
+
+
+def _first_due(is_due: ColumnElement[bool], priority: Priority) -> ScalarSelect[datetime | None]:
+    # One priority at a time is one look into the index, however much is owed later.
+    of_type = DeliveryRow.type_id == CredentialRow.type_id
+    return (
+        select(func.min(DeliveryRow.due_at))
+        .where(of_type, DeliveryRow.priority == int(priority), is_due)
         .scalar_subquery()
     )
 
 
-def _owes(is_due: ColumnElement[bool], priority: Priority) -> ColumnElement[bool]:
-    # One priority at a time is one look into the index, however much is owed later.
-    of_account = DeliveryRow.type_id == CredentialRow.type_id
-    return exists().where(of_account, DeliveryRow.priority == int(priority), is_due)
-
-
-def _leased(transaction: Transaction, ids: Sequence[UUID], lease: UUID) -> list[Delivery]:
+def _leased(
+    transaction: Transaction, ids: Sequence[UUID], lease: UUID, *, is_probe: bool
+) -> list[Delivery]:
     query = (
         select(DeliveryRow, DeviceRow)
         .outerjoin(DeviceRow, DeviceRow.id == DeliveryRow.device_id)
@@ -113,7 +148,8 @@ def _leased(transaction: Transaction, ids: Sequence[UUID], lease: UUID) -> list[
         .execution_options(populate_existing=True)
     )
     rows = transaction.session.execute(query).all()
-    return [each for row in rows if (each := _opened(transaction, row[0], row[1], lease))]
+    opened = [_opened(transaction, row, device, lease) for row, device in rows]
+    return [replace(each, is_probe=is_probe) for each in opened if each is not None]
 
 
 def _opened(

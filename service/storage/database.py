@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Engine, create_engine, event, exc, make_url, text
@@ -31,12 +31,16 @@ class TransactionConflict(Exception):
 
 @dataclass
 class Transaction:
-    """One open transaction. `owes_push` is set when the commit makes a delivery due."""
+    """One open transaction. `owes_push` is set when the commit makes a delivery due.
+
+    `afterwards` is called in order once it has committed, and never if it has not.
+    """
 
     session: Session
     vault: Vault
     is_postgresql: bool
     owes_push: bool = False
+    afterwards: list[Callable[[], None]] = field(default_factory=list)
 
 
 class Database:
@@ -69,6 +73,8 @@ class Database:
                 yield transaction
         if transaction.owes_push:
             self._on_debt()
+        for act in transaction.afterwards:
+            act()
 
     @contextmanager
     def reading(self) -> Iterator[Transaction]:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, CursorResult, and_, case, func, select, update
+from sqlalchemy import ColumnElement, CursorResult, and_, case, func, literal, select, update
 
 from service.domain.deliveries import (
     CONFIRM_AFTER,
@@ -16,9 +16,11 @@ from service.domain.deliveries import (
     retry_after,
 )
 from service.domain.passes import Pass, WalletName
+from service.domain.staleness import STALE_AFTER
 from service.storage.claims import left_open
 from service.storage.database import Transaction
-from service.storage.tables import DeliveryRow, InstallationRow
+from service.storage.tables import DeliveryRow, HaltRow, InstallationRow
+from service.storage.types import UtcTime
 
 
 def insert_target(
@@ -58,9 +60,11 @@ def insert_target(
 
 
 def finish(transaction: Transaction, delivery: Delivery, now: datetime) -> None:
-    """Record that the target was told; a lost lease or a newer record is left alone."""
+    """Record that the target was told; a lost lease or a newer record is left alone.
+
+    A phone is looked after in 4 hours: by then it has asked, or it is pushed again.
+    """
     newer = DeliveryRow.wanted_version > delivery.version
-    in_doubt = DeliveryRow.confirm_at > now
     again = not_before(now)
     transaction.session.execute(
         update(DeliveryRow)
@@ -71,19 +75,38 @@ def finish(transaction: Transaction, delivery: Delivery, now: datetime) -> None:
         )
         .values(
             sent_version=delivery.version,
-            sent_at=now,
-            due_at=case(
-                (newer, _unless_sooner(again)), (in_doubt, DeliveryRow.confirm_at), else_=None
-            ),
-            confirm_at=case((in_doubt, DeliveryRow.confirm_at), else_=None),
             priority=case((newer, DeliveryRow.priority), else_=int(Priority.NORMAL)),
             idle_at=again,
             lease=None,
             leased_until=None,
             attempts=0,
             last_error=None,
+            **(_kept if delivery.wallet.keeps_passes else _pushed)(delivery, newer, now),
         )
     )
+
+
+Values = dict[str, ColumnElement[Any] | datetime]
+
+
+def _kept(delivery: Delivery, newer: ColumnElement[bool], now: datetime) -> Values:
+    in_doubt = DeliveryRow.confirm_at > now
+    next_version = (newer, _unless_sooner(not_before(now)))
+    return {
+        "sent_at": now,
+        "due_at": case(next_version, (in_doubt, DeliveryRow.confirm_at), else_=None),
+        "confirm_at": case((in_doubt, DeliveryRow.confirm_at), else_=None),
+    }
+
+
+def _pushed(delivery: Delivery, newer: ColumnElement[bool], now: datetime) -> Values:
+    # A push that is repeated does not make the version any newer for the phone.
+    repeated = and_(DeliveryRow.sent_version == delivery.version, DeliveryRow.sent_at.is_not(None))
+    return {
+        "sent_at": case((repeated, DeliveryRow.sent_at), else_=now),
+        "due_at": case((newer, _unless_sooner(not_before(now))), else_=None),
+        "confirm_at": literal(now + STALE_AFTER, UtcTime()),
+    }
 
 
 def _unless_sooner(again: datetime) -> ColumnElement[datetime]:
@@ -123,12 +146,41 @@ def give_back(
     )
 
 
-def put_back(transaction: Transaction, delivery: Delivery, due_at: datetime) -> None:
-    """End the lease of a debt that nobody was called about; it is owed as before."""
+def put_back(
+    transaction: Transaction, delivery: Delivery, due_at: datetime, why: str | None = None
+) -> None:
+    """End the lease of a debt that is owed as before: no attempt is counted; `why` is noted."""
+    noted = {} if why is None else {"last_error": why}
+    untouched = DeliveryRow.due_at == DeliveryRow.leased_until
     transaction.session.execute(
         update(DeliveryRow)
         .where(DeliveryRow.id == delivery.id, DeliveryRow.lease == delivery.lease)
-        .values(lease=None, leased_until=None, due_at=_unless_sooner(due_at))
+        .values(
+            lease=None,
+            leased_until=None,
+            due_at=case((untouched, due_at), else_=_unless_sooner(due_at)),
+            **noted,
+        )
+    )
+
+
+def spare(transaction: Transaction, device_id: UUID, until: datetime) -> None:
+    """Leave a device alone until then, whatever else it is owed; only blocks do not wait."""
+    theirs = select(InstallationRow.id).where(InstallationRow.device_id == device_id)
+    is_free = and_(DeliveryRow.lease.is_(None), DeliveryRow.priority != int(Priority.URGENT))
+    ids = (
+        select(DeliveryRow.id)
+        .where(DeliveryRow.installation_id.in_(theirs), is_free)
+        .order_by(DeliveryRow.id)
+        .with_for_update()
+    )
+    transaction.session.execute(
+        update(DeliveryRow)
+        .where(DeliveryRow.id.in_(ids))
+        .values(
+            due_at=case((DeliveryRow.due_at < until, until), else_=DeliveryRow.due_at),
+            idle_at=case((DeliveryRow.idle_at < until, until), else_=DeliveryRow.idle_at),
+        )
     )
 
 
@@ -161,27 +213,54 @@ def next_due(transaction: Transaction, wallet: WalletName, since: datetime) -> d
 
     Those due before `since` are left out: they cannot be claimed now, or would have been.
     """
-    query = select(func.min(DeliveryRow.due_at)).where(
-        DeliveryRow.wallet == wallet, DeliveryRow.due_at >= since
-    )
-    return transaction.session.scalar(query)
+    # One priority at a time is one look into the index, however much is owed since long ago.
+    firsts = [
+        select(func.min(DeliveryRow.due_at))
+        .where(
+            DeliveryRow.wallet == wallet,
+            DeliveryRow.priority == int(priority),
+            DeliveryRow.due_at >= since,
+        )
+        .scalar_subquery()
+        for priority in Priority
+    ]
+    found = transaction.session.execute(select(*firsts)).one()
+    return min((first for first in found if first is not None), default=None)
 
 
 def of_passes(transaction: Transaction, pass_ids: Sequence[UUID]) -> list[Progress]:
-    """Return how far every target of these passes is."""
-    query = select(DeliveryRow).where(DeliveryRow.pass_id.in_(pass_ids))
-    fresh = query.execution_options(populate_existing=True)
-    return [_progress(row) for row in transaction.session.scalars(fresh)]
+    """Return how far every target of these passes is.
+
+    What is owed while its type is halted fails for the reason of the halt.
+    """
+    query = (
+        select(DeliveryRow, HaltRow.reason)
+        .outerjoin(HaltRow, is_halted())
+        .where(DeliveryRow.pass_id.in_(pass_ids))
+        .execution_options(populate_existing=True)
+    )
+    return [_progress(row, halt) for row, halt in transaction.session.execute(query)]
 
 
-def _progress(row: DeliveryRow) -> Progress:
+def is_halted() -> ColumnElement[bool]:
+    """Join a delivery to the halt of its pass type."""
+    return and_(HaltRow.wallet == DeliveryRow.wallet, HaltRow.type_id == DeliveryRow.type_id)
+
+
+def trouble(row: DeliveryRow, halt: str | None) -> str | None:
+    """Return why a target has not been told yet; `halt` is the reason of its type's halt."""
+    is_owed = row.sent_version < row.wanted_version
+    return (halt if is_owed else None) or row.last_error
+
+
+def _progress(row: DeliveryRow, halt: str | None) -> Progress:
     return Progress(
         wallet=WalletName(row.wallet),
         pass_id=row.pass_id,
         sent_version=row.sent_version,
         sent_at=row.sent_at,
         attempts=row.attempts,
-        last_error=row.last_error,
+        last_error=trouble(row, halt),
     )
 
 

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from service.domain.cards import CardAction
 from service.domain.errors import ActionNotFound
 from service.domain.history import Record
 from service.domain.pages import Cut, Page
@@ -19,9 +20,11 @@ def append(transaction: Transaction, record: Record) -> None:
 
 
 def latest(transaction: Transaction, card_id: UUID) -> Record | None:
-    """Return the card's last act, or None."""
-    query = select(HistoryRow).where(HistoryRow.card_id == card_id).order_by(HistoryRow.id.desc())
-    row = transaction.session.scalars(query.limit(1)).first()
+    """Return what was last asked to be done to the card, or None; a sign-up is no such act."""
+    query = select(HistoryRow).where(
+        HistoryRow.card_id == card_id, HistoryRow.action.in_(list(CardAction))
+    )
+    row = transaction.session.scalars(query.order_by(HistoryRow.id.desc()).limit(1)).first()
     return None if row is None else _record(row)
 
 

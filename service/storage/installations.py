@@ -1,71 +1,106 @@
 """Apple devices and the passes installed on them."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import Select, delete, func, select, update
 
-from service.domain.installations import Installation, Proof, Told
+from service.domain.installations import Installation, Proof, Provider, Registration, Told
 from service.domain.passes import Pass, was_fetched_alone
-from service.storage.database import Transaction
+from service.storage import deliveries
+from service.storage.database import Transaction, TransactionConflict
 from service.storage.rounds import insert_new
-from service.storage.tables import DeliveryRow, DeviceRow, InstallationRow, PassRow
+from service.storage.tables import DeliveryRow, DeviceRow, HaltRow, InstallationRow, PassRow
 
 
 @dataclass(frozen=True)
 class Device:
+    """A device. `has_switched`: it was told of changes by another provider until now."""
+
     id: UUID
     brand_id: UUID
     counter: int
+    provider: Provider
+    has_switched: bool = False
 
 
 def ensure_device(
-    transaction: Transaction,
-    new_id: UUID,
-    brand_id: UUID,
-    type_id: str,
-    device_library_id: str,
-    push_token: str,
-    now: datetime,
+    transaction: Transaction, new_id: UUID, brand_id: UUID, asked: Registration, now: datetime
 ) -> Device:
-    """Return the device, with the push token it has now; a known one is updated."""
+    """Return the device, with the push token it has now; a known one is updated.
+
+    Raises:
+        TransactionConflict: its last pass left it a moment ago, and the device with it.
+    """
     vault = transaction.vault
     insert_new(
         transaction,
         DeviceRow,
         id=new_id,
         brand_id=brand_id,
-        type_id=type_id,
-        device_digest=vault.digest("device", device_library_id),
-        push_token=vault.seal(push_token, "devices", new_id),
-        push_token_digest=vault.digest("push token", push_token),
+        type_id=asked.type_id,
+        device_digest=vault.digest("device", asked.device_library_id),
+        push_token=vault.seal(asked.push_token, "devices", new_id),
+        push_token_digest=vault.digest("push token", asked.push_token),
         push_token_at=now,
         counter=0,
-        provider="apns",
+        provider=asked.provider,
     )
-    row = _locked(transaction, type_id, device_library_id)
-    assert row is not None
-    row.push_token = vault.seal(push_token, "devices", row.id)
-    row.push_token_digest = vault.digest("push token", push_token)
+    row = _locked(transaction, asked.type_id, asked.device_library_id)
+    if row is None:
+        raise TransactionConflict
+    has_switched = row.provider != asked.provider
+    row.push_token = vault.seal(asked.push_token, "devices", row.id)
+    row.push_token_digest = vault.digest("push token", asked.push_token)
     row.push_token_at = now
+    row.provider = asked.provider
     transaction.session.flush()
-    return Device(row.id, row.brand_id, row.counter)
+    return Device(row.id, row.brand_id, row.counter, asked.provider, has_switched)
+
+
+def accounts_to_switch(transaction: Transaction, asked: Registration) -> set[UUID]:
+    """Return whose passes are on the device if another provider has told it of changes so far."""
+    query = (
+        select(InstallationRow.account_id)
+        .join(DeviceRow, DeviceRow.id == InstallationRow.device_id)
+        .where(
+            DeviceRow.type_id == asked.type_id,
+            DeviceRow.device_digest == transaction.vault.digest("device", asked.device_library_id),
+            DeviceRow.provider != asked.provider,
+        )
+    )
+    return set(transaction.session.scalars(query))
 
 
 def lock_device(transaction: Transaction, type_id: str, device_library_id: str) -> Device | None:
     """Return the device and keep its other calls waiting until the commit."""
     row = _locked(transaction, type_id, device_library_id)
-    return None if row is None else Device(row.id, row.brand_id, row.counter)
+    return None if row is None else _device(row)
+
+
+def find_device(transaction: Transaction, type_id: str, device_library_id: str) -> Device | None:
+    """Return the device; nobody waits, and it may change at any time."""
+    row = transaction.session.scalars(_named(transaction, type_id, device_library_id)).first()
+    return None if row is None else _device(row)
+
+
+def _device(row: DeviceRow) -> Device:
+    return Device(row.id, row.brand_id, row.counter, Provider(row.provider))
 
 
 def _locked(transaction: Transaction, type_id: str, device_library_id: str) -> DeviceRow | None:
-    query = select(DeviceRow).where(
+    query = _named(transaction, type_id, device_library_id)
+    fresh = query.with_for_update().execution_options(populate_existing=True)
+    return transaction.session.scalars(fresh).first()
+
+
+def _named(transaction: Transaction, type_id: str, device_library_id: str) -> Select[DeviceRow]:
+    return select(DeviceRow).where(
         DeviceRow.type_id == type_id,
         DeviceRow.device_digest == transaction.vault.digest("device", device_library_id),
     )
-    fresh = query.with_for_update().execution_options(populate_existing=True)
-    return transaction.session.scalars(fresh).first()
 
 
 def insert(
@@ -133,6 +168,53 @@ def delete_one(transaction: Transaction, pass_id: UUID, device_id: UUID) -> None
     )
 
 
+def delete_oldest(transaction: Transaction, pass_id: UUID, keep: int) -> list[UUID]:
+    """Forget the pass on all devices but those that registered last, and return the devices.
+
+    A repeat counts: a phone that is in use registers again by itself.
+    """
+    ids = (
+        select(InstallationRow.id)
+        .join(DeviceRow, DeviceRow.id == InstallationRow.device_id)
+        .where(InstallationRow.pass_id == pass_id)
+    )
+    newest = ids.order_by(DeviceRow.push_token_at.desc(), InstallationRow.id.desc())
+    forgotten = delete(InstallationRow).where(
+        InstallationRow.pass_id == pass_id, InstallationRow.id.not_in(newest.limit(keep))
+    )
+    return list(transaction.session.scalars(forgotten.returning(InstallationRow.device_id)))
+
+
+def delete_bare_devices(transaction: Transaction, device_ids: Collection[UUID]) -> None:
+    """Forget those of the devices that have no pass any more.
+
+    One that another call holds stays: to wait for it here, where other devices are locked in no
+    order, could be a deadlock. What it was told goes too: its tag is then unknown, so that it is
+    told everything when it comes back.
+    """
+    query = select(DeviceRow.id).where(DeviceRow.id.in_(device_ids))
+    held = list(transaction.session.scalars(query.with_for_update(skip_locked=True)))
+    # A statement of its own: only under the lock can no registration add a pass any more.
+    has_any = select(InstallationRow.id).where(InstallationRow.device_id == DeviceRow.id).exists()
+    transaction.session.execute(delete(DeviceRow).where(DeviceRow.id.in_(held), ~has_any))
+
+
+def without_target(transaction: Transaction, device_id: UUID) -> list[tuple[UUID, UUID]]:
+    """Return (installation, pass) of what is on the device and is owed no push."""
+    query = (
+        select(InstallationRow.id, InstallationRow.pass_id)
+        .outerjoin(DeliveryRow, DeliveryRow.installation_id == InstallationRow.id)
+        .where(InstallationRow.device_id == device_id, DeliveryRow.id.is_(None))
+        .order_by(InstallationRow.id)
+    )
+    return [(row[0], row[1]) for row in transaction.session.execute(query)]
+
+
+def delete_targets(transaction: Transaction, device_id: UUID) -> None:
+    """Owe the device no more pushes; what is installed on it stays."""
+    transaction.session.execute(delete(DeliveryRow).where(DeliveryRow.device_id == device_id))
+
+
 def count(transaction: Transaction, pass_id: UUID) -> int:
     query = select(func.count()).where(InstallationRow.pass_id == pass_id)
     return transaction.session.scalar(query) or 0
@@ -157,6 +239,7 @@ def with_push_token(
             DeviceRow.brand_id == brand_id,
             DeviceRow.type_id == type_id,
             DeviceRow.push_token_digest == transaction.vault.digest("push token", push_token),
+            DeviceRow.provider == Provider.APNS,  # of the others the empty token is everybody's
         )
         .order_by(InstallationRow.account_id, InstallationRow.id)
     )
@@ -168,29 +251,44 @@ def with_push_token(
 def proofs(transaction: Transaction, shown: Pass) -> list[Proof]:
     """Return what is known about every installation of the pass, oldest first."""
     query = (
-        select(InstallationRow, DeliveryRow)
-        .join(DeliveryRow, DeliveryRow.installation_id == InstallationRow.id)
+        select(InstallationRow, DeviceRow.provider, DeliveryRow, HaltRow.reason)
+        .join(DeviceRow, DeviceRow.id == InstallationRow.device_id)
+        .outerjoin(DeliveryRow, DeliveryRow.installation_id == InstallationRow.id)
+        .outerjoin(HaltRow, deliveries.is_halted())
         .where(InstallationRow.pass_id == shown.id)
         .order_by(InstallationRow.registered_at, InstallationRow.id)
     )
     rows = transaction.session.execute(query).all()
-    return [_proof(row, delivery, shown, len(rows)) for row, delivery in rows]
+    return [
+        _proof(row, Provider(provider), delivery, halt, shown, len(rows))
+        for row, provider, delivery, halt in rows
+    ]
 
 
-def _proof(row: InstallationRow, delivery: DeliveryRow, shown: Pass, devices: int) -> Proof:
+def _proof(
+    row: InstallationRow,
+    provider: Provider,
+    delivery: DeliveryRow | None,
+    halt: str | None,
+    shown: Pass,
+    devices: int,
+) -> Proof:
     surely = devices == 1 and was_fetched_alone(shown)
+    pushed_at = delivery.sent_at if delivery else None
     return Proof(
         installation_id=row.id,
         wallet=shown.wallet,
+        provider=provider,
         registered_at=row.registered_at,
         wanted_version=shown.version,
-        pushed_version=delivery.sent_version if delivery.sent_at else 0,
-        pushed_at=delivery.sent_at,
+        pushed_version=delivery.sent_version if delivery and pushed_at else 0,
+        pushed_at=pushed_at,
         asked_version=row.told_version if row.asked_at else None,
         asked_at=row.asked_at,
         fetched_version=shown.fetched_version if surely else None,
         fetched_at=shown.fetched_at if surely else None,
         fetched_by_one_of=devices,
-        attempts=delivery.attempts,
-        last_error=delivery.last_error,
+        attempts=delivery.attempts if delivery else 0,
+        last_error=deliveries.trouble(delivery, halt) if delivery else None,
+        repushes=delivery.repushes if delivery else 0,
     )

@@ -37,6 +37,14 @@ def ensure(
     return _member(transaction, transaction.session.scalars(locked).one())
 
 
+def id_of(transaction: Transaction, brand_id: UUID, external_id: str) -> UUID | None:
+    """Return the id of the brand's member called `external_id`, or None if there is none."""
+    query = select(MemberRow.id).where(
+        MemberRow.brand_id == brand_id, MemberRow.external_id == external_id
+    )
+    return transaction.session.scalar(query)
+
+
 def save(transaction: Transaction, member: Member) -> None:
     """Write the member's data over what is stored."""
     row = transaction.session.get_one(MemberRow, member.id)
@@ -46,7 +54,8 @@ def save(transaction: Transaction, member: Member) -> None:
     row.email = _seal(box, row, "email", member.email)
     birthday = member.birthday.isoformat() if member.birthday else None
     row.birthday = _seal(box, row, "birthday", birthday)
-    row.phone_index = _index(transaction, member.brand_id, "phone", member.phone)
+    found_by = member.phone if member.is_phone_confirmed else None
+    row.phone_index = _index(transaction, member.brand_id, "phone", found_by)
     row.email_index = _index(transaction, member.brand_id, "email", member.email)
     row.locale = member.locale
     row.order_kind = member.order.kind if member.order else None
@@ -118,6 +127,7 @@ def _member(transaction: Transaction, row: MemberRow) -> Member:
         member,
         name=opened.get("name"),
         phone=opened.get("phone"),
+        is_phone_confirmed=row.phone is None or row.phone_index is not None,
         email=opened.get("email"),
         birthday=birthday,
     )

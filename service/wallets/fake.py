@@ -39,12 +39,20 @@ class FakeWallet:
         named = json.dumps({"serial": content.serial, "version": content.version})
         return Offer(file=named.encode())
 
+    def vouch(self, token: bytes) -> bytes:
+        """Return a stand-in for a signature, which names the token."""
+        return b"signed " + token
+
     def push(self, batch: Sequence[Delivery]) -> Iterator[PushResult]:
         """Record every delivery and answer it as told."""
         accepted = PushResult(NOBODY, PushOutcome.ACCEPTED)
         for delivery in batch:
             self.pushed.append(delivery)
             yield replace(self.answers.get(delivery.push_token, accepted), delivery_id=delivery.id)
+
+    def why_unfit(self, now: datetime) -> str | None:
+        """Return None: it may always be used."""
+        return None
 
     def check(self, now: datetime) -> list[str]:
         """Return the faults it was given."""
@@ -60,8 +68,19 @@ class FakeWallets:
 
     wallet: FakeWallet = field(default_factory=FakeWallet)
 
+    def design_faults(self, design: Design) -> list[tuple[str, str]]:
+        """Return none: it shows everything."""
+        return []
+
     def of(self, credential: Credential) -> FakeWallet:
         return self.wallet
+
+    def retire(self, credential_id: UUID) -> None:
+        """Do nothing: the wallet is everybody's."""
+
+    def resting(self) -> frozenset[str]:
+        """Return nothing: it can always be called."""
+        return frozenset()
 
     def close(self) -> None:
         self.wallet.close()

@@ -7,7 +7,16 @@ from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
-from service.domain.credentials import AppleCredential, Credential, GoogleCredential
+from service.domain.certificates import CertificateFacts
+from service.domain.credentials import (
+    AppleCredential,
+    CertificateFiles,
+    Credential,
+    GoogleCredential,
+    KnownParts,
+    PushKey,
+    SigningRequest,
+)
 from service.domain.deliveries import Delivery
 from service.domain.designs import Design
 from service.domain.passes import PassContent
@@ -17,7 +26,8 @@ class PushOutcome(StrEnum):
     ACCEPTED = "accepted"  # the wallet took it; it does not tell us when the phone shows it
     GONE = "gone"  # the pass left that device: stop sending
     TRY_LATER = "try_later"
-    REFUSED = "refused"  # our set-up is wrong: an operator must act, then it is tried again
+    REFUSED = "refused"  # this target is refused: an operator must act, then it is tried again
+    HALT = "halt"  # our set-up is refused: an operator must act, until then nobody is called
     NOT_YET = "not_yet"  # nobody was called: it is owed as before
 
 
@@ -25,8 +35,10 @@ class PushOutcome(StrEnum):
 class PushResult:
     """What became of one delivery. `reason` is the wallet's word, shown to staff.
 
-    `gone_since` (aware UTC): a registration made later than this is still good. `is_doubtful`: the
-    call was not answered and may take effect yet, even after a later one.
+    `gone_since` (aware UTC): a registration made later than this is still good. `wait`: how long to
+    leave the target alone at least; `pause`: how long all of them at most, if it is a halt.
+    `is_doubtful`: the call was not answered and may take effect yet, even after a later one.
+    `is_proof`: only a right set-up is answered so; it goes without saying of what was accepted.
     """
 
     delivery_id: UUID
@@ -34,7 +46,9 @@ class PushResult:
     reason: str | None = None
     gone_since: datetime | None = None
     wait: timedelta | None = None
+    pause: timedelta | None = None
     is_doubtful: bool = False
+    is_proof: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,12 +72,21 @@ class Wallet(Protocol):
         `is_kept`: the vendor has the pass already, in whatever version.
         """
 
+    def vouch(self, token: bytes) -> bytes:
+        """Return the signature by which a phone knows that its holder's sign-up was taken.
+
+        Empty: there is no such sign-up in this wallet.
+        """
+
     def push(self, batch: Sequence[Delivery]) -> Iterator[PushResult]:
         """Tell every target of a lease batch that its pass changed; yield results as they come.
 
         Every delivery gets exactly one result. Expected refusals are results; only our own
         faults raise.
         """
+
+    def why_unfit(self, now: datetime) -> str | None:
+        """Return why this credential can do nothing at `now` (aware); None when it can."""
 
     def check(self, now: datetime) -> list[str]:
         """Return what an operator must fix (expired certificate ...); empty when well."""
@@ -78,14 +101,28 @@ class Wallet(Protocol):
 class Wallets(Protocol):
     """Builds wallets from credentials and keeps them: keys are parsed once."""
 
+    def new_signing_request(self, common_name: str, email: str) -> SigningRequest:
+        """Return a new key with the request by which Apple certifies it.
+
+        Raises:
+            SetupError: the name or the address cannot stand in a request.
+        """
+
     def read_apple(
-        self, certificate_pem: bytes, private_key_pem: bytes, wwdr_pem: bytes
+        self, files: CertificateFiles, known: KnownParts, at: datetime, *, is_nfc: bool
     ) -> AppleCredential:
         """Return a credential after checking that its parts belong together.
 
+        `at` (aware) is when it is to take over. `is_nfc`: it may sign NFC passes, marked so or not.
+
         Raises:
-            SetupError: a part is unreadable or does not fit; says what to fix.
+            SetupError: a part is unreadable, missing, out of date or does not fit; says which.
         """
+
+    def apple_facts(
+        self, certificate_pem: bytes, wwdr_pem: bytes, *, is_nfc: bool
+    ) -> CertificateFacts:
+        """Return what a kept certificate says of itself."""
 
     def read_google(self, key_file: bytes, issuer_id: str) -> GoogleCredential:
         """Return a credential after checking that a service account's key file can be used.
@@ -94,12 +131,31 @@ class Wallets(Protocol):
             SetupError: the file or the issuer id cannot be used; says what to fix.
         """
 
+    def design_faults(self, design: Design) -> list[tuple[str, str]]:
+        """Return what phones would refuse or leave out of the design, with places."""
+
+    def read_push_key(self, key_file: bytes, key_id: str, team_id: str) -> PushKey:
+        """Return a push key after checking that it can be used.
+
+        Raises:
+            SetupError: the file or an id cannot be used; says what to fix.
+        """
+
     def of(self, credential: Credential) -> Wallet:
         """Return the wallet of this credential.
 
         Raises:
             SetupError: the certificate or key cannot be used; says what to fix.
         """
+
+    def retire(self, credential_id: UUID) -> None:
+        """Close a wallet that another one has taken over from, once its calls in hand have ended.
+
+        Does not wait for that. It is built anew should it be asked for again.
+        """
+
+    def resting(self) -> frozenset[str]:
+        """Return the pass types that cannot be called from this process now."""
 
     def close(self) -> None:
         """Close every wallet there is."""

@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from functools import partial
 
 from service.context import Context
@@ -18,6 +19,7 @@ log = logging.getLogger(__name__)
 SHORTEST_PAUSE_S = 0.05  # what is due may be claimed by nobody now
 POLL_S = 0.25  # how late a debt made by another process is noticed
 TROUBLE_PAUSE_S = 1.0
+LOOK_AGAIN = timedelta(minutes=1)  # whether a set-up can be used is asked of no vendor
 
 Result = tuple[Delivery, PushResult]
 
@@ -60,13 +62,13 @@ def _deliver(context: Context, batch: Batch) -> None:
 def _results(batch: Batch) -> Iterator[Result]:
     if batch.wallet is None:
         for delivery in batch.deliveries:
-            yield delivery, PushResult(delivery.id, PushOutcome.REFUSED, batch.fault)
+            yield delivery, PushResult(delivery.id, batch.refused, batch.fault, pause=LOOK_AGAIN)
         return
     by_id = {delivery.id: delivery for delivery in batch.deliveries}
     said = set()
     for result in batch.wallet.push(batch.deliveries):
         if result.outcome is PushOutcome.REFUSED and result.reason not in said:
-            log.error("a wallet refuses our pushes: %s", result.reason)
+            log.error("a wallet refuses a push: %s", result.reason)
             said.add(result.reason)
         yield by_id[result.delivery_id], result
 

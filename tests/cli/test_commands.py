@@ -51,6 +51,20 @@ def test_commands_set_up_a_brand_without_the_demo(folder: Path) -> None:
     assert [each["kind"] for each in json.loads(listed.stdout)] == ["points"]
 
 
+def test_a_barcode_that_cannot_carry_the_numbers_is_refused_until_they_fit(folder: Path) -> None:
+    tessera(folder, "migrate")
+    tessera(folder, "brands", "create", "Shop")
+    wanted = ("programs", "create", "--brand", "Shop", "--kind", "points", "--barcode", "ean13")
+
+    refused = tessera(folder, *wanted)
+    scheme = ("--number-prefix", "29", "--number-length", "13", "--number-check", "ean")
+    made = tessera(folder, *wanted, *scheme)
+
+    assert refused.returncode == 1
+    assert "number_scheme: needs a length of 13 and the check digit ean" in refused.stderr
+    assert made.returncode == 0, made.stderr
+
+
 def test_a_command_reaches_the_running_service_that_holds_the_database(folder: Path) -> None:
     with Demo(folder):
         made = tessera(folder, "brands", "create", "Second", "--json")

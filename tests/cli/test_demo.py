@@ -22,9 +22,11 @@ def test_the_demo_writes_what_to_call_for_its_user_alone(tmp_path: Path) -> None
     with Demo(tmp_path) as demo:
         told = demo.told
         ready = _get(demo, "/readyz")
+        figures = _get(demo, "/metrics")
 
     assert list(told) == KEYS
-    assert ready.status_code == 200
+    assert ready.json() == {"status": "ready", "attention": []}
+    assert "tessera_certificate_days_left" in figures.text
     assert set(told["programs"]) >= {"points"}
     assert set(told["emulators"]) == {"apns", "google", "phone", "sms"}
     assert (tmp_path / told["apple"]["ca_pem_path"]).read_text().startswith("-----BEGIN CERT")

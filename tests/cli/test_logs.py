@@ -21,6 +21,8 @@ def line(message: str, *arguments: object, error: Exception | None = None) -> st
     [
         f"/add/{TOKEN}",
         f"/add/{TOKEN}/apple.pkpass",
+        f"/add/all/{TOKEN}/cards.pkpasses",
+        f"/add/all/{TOKEN}",
         f"https://cards.example.com/add/{TOKEN}?lang=ru",
         f"/apple/v1/devices/{TOKEN}/registrations/pass.com.example/1",
         f"https://pay.google.com/gp/v/save/{TOKEN}",

@@ -38,7 +38,7 @@ def test_a_program_is_set_up_from_the_built_wheel(tmp_path: Path) -> None:
     found = run("-c", "from service.wiring import templates_folder; print(templates_folder())")
     run("-m", "service", "migrate")
     run("-m", "service", "brands", "create", "Shop")
-    made = run("-m", "service", "programs", "create", "--brand", "Shop", "--kind", "cashback")
+    made = run("-m", "service", "programs", "create", "--brand", "Shop", "--kind", "stamps")
 
     assert Path(found.strip()) == tmp_path / "site" / "service" / "templates"
-    assert "cashback" in made
+    assert "stamps" in made

@@ -1,8 +1,9 @@
 """A small web service that does everything right, but for the faults it is told to have."""
 
+import gzip
 import json
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
@@ -11,6 +12,7 @@ from time import time
 from typing import Any
 
 from flask import Flask, Response, request
+from werkzeug.serving import WSGIRequestHandler
 
 from service.conformance.copy import Copy
 from service.emulators.certificates import Authority, Issued
@@ -19,6 +21,12 @@ from tests.emulators.passes import PASS_TYPE_ID, a_content, a_pass
 UNKNOWN_AT_MOST = 200
 REFUSED = "unauthorized"
 SERIALS = ("S-1", "S-2")
+
+
+class OldHandler(WSGIRequestHandler):
+    """Speaks the HTTP of before there were chunks."""
+
+    protocol_version = "HTTP/1.0"
 
 
 @dataclass
@@ -220,14 +228,23 @@ class FaultyService:
 
     def give(self, type_id: str, serial: str) -> Any:
         file = self.pkpass(serial)
-        is_torn = self.has("the length is missing")
-        response = Response((part for part in [file]) if is_torn else file)
+        in_parts = self.faults & {"the length is missing", "chunks", "chunks without an end"}
+        response = Response(self._parts(file) if in_parts else file)
+        if self.has("gzip") and "gzip" in request.headers.get("Accept-Encoding", ""):
+            response.data = gzip.compress(file)
+            response.headers["Content-Encoding"] = "gzip"
         response.content_type = "application/vnd.apple.pkpass"
         if self.has("D6: passes are octet-stream"):
             response.content_type = "application/octet-stream"
         public = self.has("passes are public")
         response.headers["Cache-Control"] = "public, max-age=60" if public else "private, no-store"
         return self._dated(response, serial)
+
+    def _parts(self, file: bytes) -> Iterator[bytes]:
+        """Yield what is sent in chunks by HTTP/1.1, and without any length by HTTP/1.0."""
+        yield file
+        if self.has("chunks without an end"):
+            raise BrokenPipeError
 
     def _dated(self, response: Response, serial: str) -> Response:
         date = datetime.fromtimestamp(self.cards[serial].last_modified, UTC)

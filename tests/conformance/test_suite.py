@@ -14,7 +14,7 @@ from service.conformance.suite import CHECKS, Outcome, Result, run, score
 from service.conformance.trial import Trial
 from service.emulators.certificates import Authority, Issued
 from service.wiring import utc_now
-from tests.conformance.faulty import SERIALS, UNKNOWN_AT_MOST, FaultyService
+from tests.conformance.faulty import SERIALS, UNKNOWN_AT_MOST, FaultyService, OldHandler
 from tests.emulators.passes import PASS_TYPE_ID, TEAM_ID
 from tests.emulators.web_service import Served
 
@@ -100,7 +100,8 @@ def issued(authority: Authority) -> Issued:
 @contextmanager
 def tried(service: FaultyService) -> Iterator[Trial]:
     """Serve it, and yield a trial of it that has everything a check can need."""
-    with Served(service.app()) as served:
+    handler = OldHandler if service.has("the length is missing") else None
+    with Served(service.app(), handler) as served:
         service.url = served.url
         first, second = (service.copy(serial) for serial in SERIALS)
         pushes = PushService(served.url, PATIENCE_S)
@@ -131,6 +132,38 @@ def test_a_server_without_a_fault_gets_full_marks(authority: Authority, issued: 
     assert told(results) == {check.code: "passed: " for check in CHECKS}
     assert score(results).is_full
     assert service.installed == [], "the suite left devices behind"
+
+
+@pytest.mark.parametrize("habit", ["chunks", "gzip"])
+def test_a_server_may_send_chunks_and_may_compress_for_who_takes_it(
+    authority: Authority, issued: Issued, habit: str
+) -> None:
+    service = FaultyService(authority, issued, [habit])
+
+    with tried(service) as trial:
+        results = list(run(trial, ["fetch-length"]))
+
+    assert told(results) == {"fetch-length": "passed: "}
+
+
+def test_chunks_without_an_end_are_no_whole_pass(authority: Authority, issued: Issued) -> None:
+    service = FaultyService(authority, issued, ["chunks without an end"])
+
+    with tried(service) as trial:
+        (result,) = run(trial, ["fetch-length"])
+
+    assert result.outcome is Outcome.FAILED
+    assert "no answer" in result.detail
+
+
+def test_a_part_of_the_checks_is_no_full_marks(authority: Authority, issued: Issued) -> None:
+    service = FaultyService(authority, issued, ())
+
+    with tried(service) as trial:
+        results = list(run(trial, ["fetch-length"]))
+
+    assert score(results).passed == 1
+    assert not score(results).is_full
 
 
 @pytest.mark.parametrize("fault", FAULTS)

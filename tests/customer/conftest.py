@@ -25,8 +25,9 @@ def google(world: World) -> None:
         key_id="key-1",
         private_key_pem=b"never used",
     )
+    now = world.context.now()
     with world.context.transaction() as transaction:
-        credentials.insert(transaction, world.brand.id, credential, world.context.now())
+        credentials.insert(transaction, world.brand.id, credential, now, now)
 
 
 @pytest.fixture

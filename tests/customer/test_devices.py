@@ -11,6 +11,8 @@ AGENTS = [
     (agents.IPHONE, Device.APPLE_MOBILE),
     (agents.IPAD, Device.APPLE_MOBILE),
     (agents.WATCH, Device.APPLE_MOBILE),
+    (agents.IPHONE_CHROME, Device.APPLE_MOBILE),
+    (agents.IPHONE_FIREFOX, Device.APPLE_MOBILE),
     (agents.INSIDE_APP, Device.APPLE_MOBILE),
     (agents.ANDROID, Device.ANDROID),
     (agents.MAC, Device.MAC),
@@ -105,7 +107,21 @@ def test_every_wallet_that_is_offered_can_be_reached_from_any_other_device(devic
     assert reached == set(WALLETS) or device is Device.APPLE_MOBILE  # it has no Google Wallet
 
 
-def test_only_an_app_that_shows_the_page_itself_is_told_of_safari() -> None:
-    told = [is_inside_app(Headers({"User-Agent": a})) for a in (agents.INSIDE_APP, agents.IPHONE)]
+@pytest.mark.parametrize("agent", agents.INSIDE_APPS)
+def test_an_app_that_shows_the_page_itself_is_told_of_safari(agent: str) -> None:
+    headers = Headers({"User-Agent": agent})
 
-    assert told == [True, False]
+    assert is_inside_app(headers)
+    assert device_of(headers) is Device.APPLE_MOBILE
+
+
+@pytest.mark.parametrize(
+    "agent",
+    [
+        *(agents.IPHONE, agents.IPHONE_CHROME, agents.IPHONE_FIREFOX, agents.IPHONE_EDGE),
+        *(agents.IPAD, agents.WATCH, agents.MAC, agents.ANDROID, agents.WINDOWS, ""),
+        f"{agents.ANDROID} [FB_IAB/FB4A;FBAV/468.0.0.36]",
+    ],
+)
+def test_a_browser_is_not_sent_to_another_one(agent: str) -> None:
+    assert not is_inside_app(Headers({"User-Agent": agent}))

@@ -66,6 +66,10 @@ def test_a_pass_that_is_only_checked_is_described_as_it_is_given_out(
 
     for name in ("Content-Type", "Content-Disposition", "Cache-Control", "Referrer-Policy"):
         assert looked.headers[name] == taken.headers[name]
+    assert taken.headers["Content-Type"] == "application/vnd.apple.pkpass"
+    assert taken.headers["Content-Disposition"] == 'attachment; filename="card.pkpass"'
+    assert taken.headers["Accept-Ranges"] == looked.headers["Accept-Ranges"] == "none"
+    assert taken.headers["Content-Length"] == str(len(taken.data))
     assert passes_of(world) == 1
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import takewhile
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import unquote
 from uuid import UUID
@@ -19,6 +20,7 @@ from pydantic_core import PydanticUndefined
 from service.app import create_app
 from service.cli.main import tessera
 from service.domain import errors
+from service.domain.attention import Attention
 from service.domain.cards import (
     AMBIGUOUS_PHONE,
     NEEDS_COMMENT,
@@ -133,7 +135,8 @@ def test_every_reason_to_refuse_a_points_event_is_documented() -> None:
 
 def routes() -> set[tuple[str, str]]:
     declared = {(operation.method, operation.path) for operation in api.operations}
-    app = create_app(None)  # type: ignore[arg-type]  # nothing is served, only the routes are read
+    unserved = SimpleNamespace(settings=Settings())
+    app = create_app(unserved)  # type: ignore[arg-type]  # only the routes are read
     served = {
         (method, re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule))
         for rule in app.url_map.iter_rules()
@@ -165,6 +168,11 @@ def test_every_operation_is_documented_with_its_scope(operation: Operation) -> N
         assert operation.scope in quoted(
             row_of("docs/api.md", f"`{operation.method} {operation.path}`")[0]
         )
+
+
+@pytest.mark.parametrize("code", Attention)
+def test_every_code_of_attention_is_documented(code: Attention) -> None:
+    assert row_of("docs/api.md", f"`{code}`", "### `GET /v1/health`")
 
 
 def test_the_table_of_scopes_is_that_of_the_code() -> None:

@@ -13,6 +13,8 @@ import pytest
 import requests
 
 from service.emulators.apns import ApnsEmulator
+from service.emulators.apns_rules import REASONS
+from service.emulators.apns_settings import KEYS
 from service.emulators.certificates import Authority, Issued
 
 from .passes import PASS_TYPE_ID, TEAM_ID
@@ -162,24 +164,47 @@ def test_a_token_ordered_to_be_gone_gets_410_with_a_timestamp_until_called_back(
     assert (untouched.status, back.status) == (200, 200)
 
 
-@pytest.mark.parametrize(
-    ("status", "reason"),
-    [
-        (400, "BadDeviceToken"),
-        (403, "BadCertificate"),
-        (429, "TooManyRequests"),
-        (500, "InternalServerError"),
-        (503, "ServiceUnavailable"),
-    ],
-)
+@pytest.mark.parametrize("status", REASONS)
 def test_an_ordered_status_comes_with_apples_usual_reason(
-    apns: ApnsEmulator, pusher: Pusher, status: int, reason: str
+    apns: ApnsEmulator, pusher: Pusher, status: int
 ) -> None:
     order(apns, respond={"*": status})
 
     reply = pusher.push(TOKEN)
 
-    assert (reply.status, reply.json) == (status, {"reason": reason})
+    assert (reply.status, reply.json["reason"]) == (status, REASONS[status][0])
+
+
+def test_every_refusal_of_apples_table_can_be_ordered(apns: ApnsEmulator, pusher: Pusher) -> None:
+    rows = [(status, reason) for status, reasons in REASONS.items() for reason in reasons]
+    heard = []
+
+    for status, reason in rows:
+        order(apns, respond={TOKEN: {"status": status, "reason": reason}})
+        reply = pusher.push(TOKEN)
+        heard.append((reply.status, reply.json["reason"]))
+
+    assert len(rows) == 32
+    assert heard == rows
+
+
+def test_an_answer_can_be_ordered_for_so_many_times(apns: ApnsEmulator, pusher: Pusher) -> None:
+    order(apns, respond={TOKEN: {"status": 503, "times": 2}})
+
+    assert [pusher.push(TOKEN).status for _ in range(4)] == [503, 503, 200, 200]
+
+
+def test_a_push_can_be_left_hanging_while_others_are_answered(
+    apns: ApnsEmulator, pusher: Pusher
+) -> None:
+    order(apns, respond={TOKEN: {"hang": True}})
+    made = pusher.start([TOKEN, OTHER])
+    made[0][0].setopt(pycurl.TIMEOUT_MS, 300)
+
+    hanging, answered = pusher.finish(made)
+
+    assert (hanging.error, answered.status) == (pycurl.E_OPERATION_TIMEDOUT, 200)
+    assert [push.status for push in apns.pushes(TOKEN)] == [0]
 
 
 def test_an_order_may_name_its_own_reason_and_timestamp(apns: ApnsEmulator, pusher: Pusher) -> None:
@@ -201,6 +226,13 @@ def test_an_order_may_name_its_own_reason_and_timestamp(apns: ApnsEmulator, push
         {"delay_s": -1},
         {"delay_s": True},
         {"goaway": "yes"},
+        {"goaway_after": -1},
+        {"close_after": True},
+        {"cut_after_bytes": "all"},
+        {"slice": 1},
+        {"respond": {TOKEN: {"status": 503, "times": 0}}},
+        {"push_key": {"key_id": "K"}},
+        {"push_key": {"key_id": "K", "team_id": "T", "public_key": "no PEM"}},
     ],
 )
 def test_an_order_that_means_nothing_is_refused(
@@ -217,6 +249,8 @@ def test_the_control_api_lists_itself(apns: ApnsEmulator) -> None:
     guide = requests.get(apns.control_url, timeout=5).json()
 
     assert {"POST /control", "GET /pushes"} <= set(guide)
+    assert set(guide["POST /control"]) == set(KEYS)
+    assert guide["refusals"]["410"] == ["Unregistered", "ExpiredToken"]
 
 
 def test_many_pushes_in_flight_share_one_connection(apns: ApnsEmulator, pusher: Pusher) -> None:
@@ -270,6 +304,62 @@ def test_after_a_goaway_the_client_opens_a_new_connection(
 
     assert reply.status == 200
     assert apns.connections == 2
+
+
+def test_connections_can_be_cut_without_forgetting_orders(
+    apns: ApnsEmulator, pusher: Pusher
+) -> None:
+    order(apns, respond={TOKEN: 503})
+    pusher.push(TOKEN)
+
+    order(apns, close=True)
+
+    assert pusher.push(TOKEN).status == 503
+    assert apns.connections == 2
+
+
+@pytest.mark.parametrize("fault", ["goaway_after", "close_after"])
+def test_a_connection_can_end_after_some_answers(
+    apns: ApnsEmulator, pusher: Pusher, fault: str
+) -> None:
+    order(apns, **{fault: 2})
+
+    replies = [pusher.push(TOKEN) for _ in range(6)]
+
+    assert {reply.status for reply in replies} == {200}
+    assert apns.connections == 3
+
+
+def test_a_connection_can_be_cut_at_the_first_request_of_each(
+    apns: ApnsEmulator, pusher: Pusher
+) -> None:
+    order(apns, close_after=0)
+    refused = pusher.push(TOKEN)
+
+    order(apns, close_after=None)
+
+    assert refused.error != 0
+    assert pusher.push(TOKEN).status == 200
+
+
+def test_answers_can_come_byte_by_byte(apns: ApnsEmulator, pusher: Pusher) -> None:
+    order(apns, slice=True, respond={TOKEN: 410})
+
+    reply = pusher.push(TOKEN)
+
+    assert (reply.status, reply.json["reason"]) == (410, "Unregistered")
+
+
+def test_answers_can_be_cut_off_or_announced_too_long(apns: ApnsEmulator, pusher: Pusher) -> None:
+    order(apns, cut_after_bytes=60)
+    cut_off = pusher.push(TOKEN)
+    order(apns, cut_after_bytes=None, wrong_length=True)
+    too_long = pusher.push(TOKEN)
+    order(apns, wrong_length=False)
+
+    assert cut_off.error != 0
+    assert too_long.error != 0
+    assert pusher.push(TOKEN).status == 200
 
 
 def test_a_black_hole_answers_nothing_until_it_ends(apns: ApnsEmulator, pusher: Pusher) -> None:

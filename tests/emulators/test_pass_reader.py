@@ -104,6 +104,12 @@ def test_what_is_no_zip_is_refused(authority: Authority, pkpass: bytes) -> None:
     assert code_of_refusal(pkpass, authority) == "not_a_zip"
 
 
+def test_a_file_without_a_name_is_refused(authority: Authority, files: Files) -> None:
+    nameless = zipped({**files, "xx": b""}).replace(b"xx", b"\0x")
+
+    assert code_of_refusal(nameless, authority) == "file_not_listed"
+
+
 def test_two_files_of_one_name_are_refused(authority: Authority, files: Files) -> None:
     buffer = io.BytesIO(zipped(files))
     with zipfile.ZipFile(buffer, "a") as archive, pytest.warns(UserWarning, match="Duplicate"):

@@ -361,7 +361,7 @@ def test_phones_survive_a_restart_in_a_file_only_the_owner_reads(
 ) -> None:
     path = tmp_path / "var" / "phones.json"
     with PhoneEmulator(authority.root_pem, state_path=path) as before:
-        phone = before.create_phone("ru")
+        phone = before.create_phone("ru", ios=26)
         before.add(phone.id, shop.pkpass("S-1"))
         shop.put("S-1", **a_card(150))
         wake(before, phone)
@@ -372,7 +372,8 @@ def test_phones_survive_a_restart_in_a_file_only_the_owner_reads(
         shown = after.view(phone.id)
         known = texts(after, phone)
 
-    assert (shown["language"], shown["push_token"]) == ("ru", phone.push_token)
+    assert (shown["language"], shown["ios"]) == ("ru", 26)
+    assert shown["push_token"] == phone.push_token
     assert known == ["Now 150 points", "Now 200 points"]
     assert shop.asked_since == [None, "2"]
     assert shop.conditions == [None, "Thu, 01 Jan 2026 00:00:02 GMT"]
@@ -421,7 +422,7 @@ def test_the_control_api_carries_a_phone_through_its_life(
     phones: PhoneEmulator, shop: FakeService
 ) -> None:
     url = phones.control_url
-    made = requests.post(f"{url}/phones", json={"language": "de"}, timeout=5)
+    made = requests.post(f"{url}/phones", json={"language": "de", "ios": 26}, timeout=5)
     one = f"{url}/phones/{made.json()['id']}"
 
     added = requests.post(
@@ -475,6 +476,7 @@ def test_the_control_api_says_why_a_pass_is_refused(phones: PhoneEmulator) -> No
         ("GET", "/phones/none", None, 404, "phone_not_found"),
         ("POST", "/phones", {"colour": "red"}, 400, "unknown_key"),
         ("POST", "/phones", {"language": 7}, 400, "invalid_value"),
+        ("POST", "/phones", {"ios": "26"}, 400, "invalid_value"),
         ("POST", "/phones", ["de"], 400, "invalid_json"),
         ("POST", "/phones/x/add", {}, 400, "url_missing"),
         ("GET", "/nowhere", None, 404, "not_found"),

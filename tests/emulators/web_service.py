@@ -6,7 +6,7 @@ from typing import Self
 
 from flask import Flask, request
 from flask.typing import ResponseReturnValue
-from werkzeug.serving import make_server
+from werkzeug.serving import WSGIRequestHandler, make_server
 
 from service.emulators.certificates import Authority, Issued
 
@@ -111,8 +111,8 @@ class FakeService:
 class Served:
     """Serves an app on a free loopback port until the block ends."""
 
-    def __init__(self, app: Flask) -> None:
-        self._server = make_server("127.0.0.1", 0, app, threaded=True)
+    def __init__(self, app: Flask, handler: type[WSGIRequestHandler] | None = None) -> None:
+        self._server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=handler)
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
         )

@@ -1,7 +1,6 @@
 """Apple's web service, as phones call it (docs/sources.md, a-4)."""
 
 import itertools
-import logging
 from datetime import datetime, timedelta
 from email.utils import format_datetime, parsedate_to_datetime
 from typing import Any
@@ -12,7 +11,7 @@ from service.domain.passes import WalletName
 from service.emulators.pass_reader import OpenedPass
 from service.operations import deliveries
 from service.wallets.interface import PushOutcome, PushResult
-from tests.http.phone import Phone
+from tests.http.phone import Phone, bearing
 from tests.world import World
 
 GARBAGE_DATES = [
@@ -147,13 +146,13 @@ def test_a_wrong_token_and_an_unknown_pass_look_the_same(
     assert phone.fetch(copy).status_code == 200
 
 
-def test_only_the_scheme_of_apple_is_taken(
+def test_only_the_schemes_of_readers_are_taken(
     world: World, phone: Phone, card: dict[str, Any]
 ) -> None:
     copy = phone.add(card)
     path = f"/apple/v1/passes/{copy.pass_type_id}/{copy.serial}"
 
-    for scheme in ("Bearer", "applepass", "AndroidPass", ""):
+    for scheme in ("Bearer", "applepass", "Basic", ""):
         headers = {"Authorization": f"{scheme} {copy.authentication_token}"}
         assert world.client.get(path, headers=headers).status_code == 401, scheme
 
@@ -346,6 +345,27 @@ def test_a_head_is_answered_like_a_get_without_the_pass(
     assert same.status_code == 304
 
 
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+def test_a_pass_can_only_be_fetched(
+    world: World, phone: Phone, card: dict[str, Any], method: str
+) -> None:
+    copy = phone.add(card)
+
+    answer = phone.fetch(copy, method=method)
+
+    assert (answer.status_code, answer.json["code"]) == (405, "method_not_allowed")
+
+
+def test_no_header_makes_another_method_of_a_call(
+    world: World, phone: Phone, card: dict[str, Any]
+) -> None:
+    copy = phone.add(card)
+    path = f"/apple/v1/passes/{copy.pass_type_id}/{copy.serial}"
+    headers = {**bearing(copy), "X-HTTP-Method-Override": "GET"}
+
+    assert world.client.post(path, headers=headers).status_code == 405
+
+
 def test_an_unregistered_pass_is_no_longer_pushed_and_a_repeat_is_fine(
     world: World, phone: Phone, card: dict[str, Any]
 ) -> None:
@@ -359,34 +379,6 @@ def test_an_unregistered_pass_is_no_longer_pushed_and_a_repeat_is_fine(
     assert phone.ask(copy).status_code == 204
     assert deliveries.claim(world.context, WalletName.APPLE) == []
     assert phone.register(copy).status_code == 201
-
-
-def test_the_log_is_always_200_and_writes_a_few_short_lines(
-    world: World, caplog: pytest.LogCaptureFixture
-) -> None:
-    bodies = [
-        b'{"logs": ["one"]}',
-        b'{"logs": "one"}',
-        b'{"logs": [1, null, {"a": 1}]}',
-        b"{}",
-        b"[]",
-        b"null",
-        b"",
-        b"rubbish",
-        b"\xff\xfe",
-        b'{"logs": ["\\ud800", "a\\u0000b", "line\\nbreak \\u001b[31m"]}',
-        b'{"logs": [%s]}' % b",".join([b'"x"'] * 1000),
-        b'{"logs": ["%s"]}' % (b"y" * 10_000),
-        b'{"logs": ["%s"]}' % (b"z" * 100_000),
-    ]
-
-    with caplog.at_level(logging.WARNING, "service.http.apple_devices"):
-        statuses = [world.client.post("/apple/v1/log", data=body).status_code for body in bodies]
-
-    lines = [record.getMessage() for record in caplog.records]
-    assert statuses == [200] * len(bodies)
-    assert len(lines) <= 60
-    assert all(len(line) < 600 and line.isascii() and line.isprintable() for line in lines)
 
 
 def test_a_fresh_copy_owes_no_push_and_one_that_may_be_stale_does(
@@ -493,7 +485,7 @@ def test_the_proof_of_a_failed_push_says_why(
 def test_a_card_without_a_pass_has_an_empty_proof(world: World, card: dict[str, Any]) -> None:
     answer = world.call("GET", f"/v1/cards/{card['id']}/delivery").json
 
-    assert answer == {"card": card["id"], "passes": []}
+    assert answer == {"card": card["id"], "passes": [], "device_reports": []}
 
 
 def proofs(world: World, card: dict[str, Any]) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from service.app import create_app  # declares the operations
 from service.http import examples
 from service.http.docs_outline import groups
 from service.http.openapi import document
+from tests.designs.builders import zipped
 from tests.world import World
 
 assert create_app
@@ -156,7 +157,9 @@ def called(world: World, call: str) -> Any:
         options.setdefault(option, []).append(words.pop(0))
     (url,), method = options["url"], options.get("-X", ["GET"])[0]
     headers = dict(header.split(": ", 1) for header in options.get("-H", []))
-    body = options.get("-d", [None])[0]
+    body: Any = options.get("-d", [None])[0]
+    if options.get("--data-binary") == ["@design.zip"]:
+        body = zipped()
     assert url.startswith(SITE)
     return world.client.open(url.removeprefix(SITE), method=method, headers=headers, data=body)
 

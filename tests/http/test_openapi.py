@@ -59,7 +59,7 @@ def test_every_operation_is_described_with_its_scope_and_answers(operation: Any)
     assert operation.scope in shown["description"]
     assert operation.scope in SCOPES
     assert {str(status) for status in operation.answers} <= shown["responses"].keys()
-    assert ("requestBody" in shown) == (operation.body is not None)
+    assert ("requestBody" in shown) == bool(operation.body or operation.upload)
     in_path = {each["name"] for each in shown["parameters"] if each["in"] == "path"}
     assert in_path == set(re.findall(r"{(\w+)}", operation.path))
 

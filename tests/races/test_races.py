@@ -17,7 +17,15 @@ from service.domain.installations import Registration
 from service.domain.passes import WalletName
 from service.emulators.certificates import Authority
 from service.emulators.google.emulator import GoogleEmulator
-from service.operations import cards, deliveries, installations, offers, points, programs
+from service.operations import (
+    cards,
+    credentials,
+    deliveries,
+    installations,
+    offers,
+    points,
+    programs,
+)
 from service.operations.points import PointsEvent
 from service.operations.runner import retrying
 from service.storage import accounts
@@ -117,12 +125,12 @@ def _queued_for_the_lock(racing: Racing, racers: list[Race]) -> None:
             accounts.lock(transaction, UUID(racing.card["account"]["id"]))
             for waiting, racer in enumerate(racers, start=1):
                 sent.append(pool.submit(racer))
-                _wait_for_waiters(racing.world, waiting)
+                wait_for_waiters(racing.world, waiting)
         for each in sent:
             each.result()
 
 
-def _wait_for_waiters(world: World, count: int) -> None:
+def wait_for_waiters(world: World, count: int) -> None:
     query = text(
         "SELECT count(*) FROM pg_stat_activity "
         "WHERE wait_event_type = 'Lock' AND datname = current_database()"
@@ -166,9 +174,9 @@ def test_a_card_that_is_blocked_while_its_points_are_spent_does_not_spend(world:
             accounts.lock(transaction, UUID(racing.card["account"]["id"]))
             block = Act(CardAction.BLOCK, Reason.STOLEN)
             blocking = pool.submit(cards.act, world.context, actor, card_id, block)
-            _wait_for_waiters(world, 1)
+            wait_for_waiters(world, 1)
             spending = pool.submit(points.record, world.context, actor, "api", spend)
-            _wait_for_waiters(world, 2)
+            wait_for_waiters(world, 2)
         blocking.result()
 
     assert (spending.result().outcome, spending.result().why) == ("refused", "card_blocked")
@@ -184,7 +192,7 @@ def test_of_two_brands_that_import_one_issuer_at_once_one_is_refused(
 
     def import_for(brand_id: UUID) -> str:
         try:
-            programs.import_google_key(world.context, brand_id, key, ISSUER)
+            credentials.import_google_key(world.context, brand_id, key, ISSUER)
         except AlreadyExists:
             return "refused"
         return "taken"

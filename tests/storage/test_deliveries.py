@@ -1,5 +1,6 @@
 """Debts to phones: coalesced, leased, fenced, given back; a block never waits."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -355,17 +356,63 @@ def test_after_a_call_without_an_answer_the_state_is_sent_once_more(
     world: World, card: CARD, now: datetime
 ) -> None:
     earn(world, card)
-    conclude(world, claim_one(world), PushOutcome.TRY_LATER, is_doubtful=True)
+    conclude(world, claim_kept(world), PushOutcome.TRY_LATER, is_doubtful=True)
     world.clock.forward(seconds=2)
 
-    conclude(world, claim_one(world), PushOutcome.ACCEPTED)
+    conclude(world, claim_kept(world), PushOutcome.ACCEPTED)
     settled = row(world)
     world.clock.forward(seconds=57)
     too_early = claimed(world)
     world.clock.forward(seconds=1)
-    conclude(world, claim_one(world), PushOutcome.ACCEPTED)
+    conclude(world, claim_kept(world), PushOutcome.ACCEPTED)
 
     assert (settled.sent_version, settled.attempts) == (2, 0)
     assert settled.due_at == now + timedelta(seconds=60)
     assert too_early == []
     assert row(world).due_at is None
+
+
+def claim_kept(world: World) -> Delivery:
+    """Claim as if the vendor kept the pass: a phone fetches what is newest, in doubt or not."""
+    return replace(claim_one(world), wallet=WalletName.GOOGLE)
+
+
+def test_a_phone_to_be_left_alone_is_not_pushed_for_its_other_cards_either(
+    world: World, card: CARD, now: datetime
+) -> None:
+    other, waiting = world.card("m-2"), world.card("m-3")
+    for each in (other, waiting):
+        Phone(world).add(each)
+    elsewhere = world.card("m-4")
+    Phone(world, "device-2", "bb22").add(elsewhere)
+    earn(world, card)
+    delivery = claim_one(world)
+    world.points("e-waiting", waiting, add=1)
+
+    conclude(world, delivery, PushOutcome.TRY_LATER, wait=timedelta(minutes=5))
+    for each in (other, elsewhere):
+        world.points(f"e-{each['id']}", each, add=1)
+    at_once = {each.push_token for each in claimed(world)}
+    world.clock.forward(minutes=5)
+
+    assert at_once == {"bb22"}
+    assert [each.push_token for each in claimed(world)].count(Phone.PUSH_TOKEN) == 3
+
+
+def test_a_block_does_not_wait_for_a_phone_to_be_left_alone(
+    world: World, card: CARD, now: datetime
+) -> None:
+    other = world.card("m-2")
+    Phone(world).add(other)
+    earn(world, card)
+    conclude(world, claim_one(world), PushOutcome.TRY_LATER, wait=timedelta(minutes=5))
+
+    world.act(other, "block", reason="lost")
+
+    assert str(claim_one(world).pass_id) != str(row_of(world, card).pass_id)
+
+
+def row_of(world: World, card: CARD) -> Any:
+    account_id = UUID(card["account"]["id"])
+    (found,) = (each for each in rows(world) if each.account_id == account_id)
+    return found

@@ -1,6 +1,8 @@
 """One certificate authority and one APNs emulator for all wallet tests: keys are slow to make."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,9 @@ from service.domain.credentials import AppleCredential
 from service.emulators.apns import ApnsEmulator
 from service.emulators.certificates import Authority, Issued
 from service.emulators.control import utc_now
+from service.wallets.apple.certificates import identity
 from service.wallets.apple.client import ApnsClient
+from service.wallets.apple.pushing import Pusher
 from service.wallets.apple.wallet import AppleWallet
 
 from .builders import TEAM_ID, TYPE_ID, a_credential
@@ -61,12 +65,35 @@ def wallet(
     wallet.close()
 
 
-def a_client(url: str, credential: AppleCredential, ca_path: str | None) -> ApnsClient:
+NewPusher = Callable[..., Pusher]
+
+
+@pytest.fixture
+def new_pusher(
+    apns: ApnsEmulator, credential: AppleCredential, root_path: Path
+) -> Iterator[NewPusher]:
+    """Makes pushers as other processes would have them: each with a connection of its own."""
+    known = identity(credential)
+    with ExitStack() as opened:
+
+        def make(now: Callable[[], datetime] = utc_now) -> Pusher:
+            made = Pusher(credential, known, apns.push_url, str(root_path), now)
+            return opened.enter_context(closing(made))
+
+        yield make
+
+
+def a_client(
+    url: str,
+    credential: AppleCredential,
+    ca_path: str | None,
+    now: Callable[[], datetime] = utc_now,
+) -> ApnsClient:
     return ApnsClient(
         url,
         credential.certificate_pem + credential.wwdr_pem,
         credential.private_key_pem,
         topic=TYPE_ID,
         ca_path=ca_path,
-        now=utc_now,
+        now=now,
     )

@@ -1,50 +1,117 @@
-"""What we make of each answer of APNs (docs/sources.md, a-5)."""
+"""What we make of each answer of APNs (docs/sources.md, a-5 and a-52)."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from service.wallets.apple.answers import TOO_MANY_WAIT, is_doubtful, verdict
+from service.emulators.apns import ApnsEmulator
+from service.emulators.apns_rules import REASONS
+from service.wallets.apple.answers import (
+    DOUBT_PAUSE,
+    TABLE,
+    TOO_MANY_WAIT,
+    Kind,
+    Trust,
+    kind_of,
+    refusal,
+    verdict,
+)
+from service.wallets.apple.pushing import Pusher
 from service.wallets.apple.request import ApnsAnswer, read_refusal
 from service.wallets.interface import PushOutcome
 
-TABLE = [
-    (200, None, PushOutcome.ACCEPTED),
-    (400, "BadDeviceToken", PushOutcome.GONE),
-    (400, "DeviceTokenNotForTopic", PushOutcome.GONE),
-    (400, "BadTopic", PushOutcome.REFUSED),
-    (400, "TopicDisallowed", PushOutcome.REFUSED),
-    (400, "IdleTimeout", PushOutcome.REFUSED),
-    (403, "BadCertificate", PushOutcome.REFUSED),
-    (403, "BadCertificateEnvironment", PushOutcome.REFUSED),
-    (404, "BadPath", PushOutcome.REFUSED),
-    (405, "MethodNotAllowed", PushOutcome.REFUSED),
-    (410, "Unregistered", PushOutcome.GONE),
-    (410, "ExpiredToken", PushOutcome.GONE),
-    (413, "PayloadTooLarge", PushOutcome.REFUSED),
-    (429, "TooManyRequests", PushOutcome.TRY_LATER),
-    (500, "InternalServerError", PushOutcome.TRY_LATER),
-    (503, "ServiceUnavailable", PushOutcome.TRY_LATER),
-    (503, "Shutdown", PushOutcome.TRY_LATER),
-    (0, "Connection refused", PushOutcome.TRY_LATER),
-    (418, None, PushOutcome.REFUSED),
-]
+from .builders import a_delivery
+
+HALT, GONE, LATER, REFUSED = (
+    *(PushOutcome.HALT, PushOutcome.GONE),
+    *(PushOutcome.TRY_LATER, PushOutcome.REFUSED),
+)
+# What becomes of a push answered so: alone, and beside one that was accepted.
+TOKEN, OURS, LEFT, PASSING = (HALT, GONE), (HALT, REFUSED), (GONE, GONE), (LATER, LATER)
+EXPECTED = {
+    (400, "BadCollapseId"): OURS,
+    (400, "BadDeviceToken"): TOKEN,
+    (400, "BadExpirationDate"): OURS,
+    (400, "BadMessageId"): OURS,
+    (400, "BadPriority"): OURS,
+    (400, "BadTopic"): OURS,
+    (400, "DeviceTokenNotForTopic"): TOKEN,
+    (400, "DuplicateHeaders"): OURS,
+    (400, "IdleTimeout"): OURS,
+    (400, "InvalidPushType"): OURS,
+    (400, "MissingDeviceToken"): OURS,
+    (400, "MissingTopic"): OURS,
+    (400, "PayloadEmpty"): OURS,
+    (400, "TopicDisallowed"): OURS,
+    (403, "BadCertificate"): OURS,
+    (403, "BadCertificateEnvironment"): OURS,
+    (403, "BadEnvironmentKeyIdInToken"): OURS,
+    (403, "ExpiredProviderToken"): OURS,
+    (403, "Forbidden"): OURS,
+    (403, "InvalidProviderToken"): OURS,
+    (403, "MissingProviderToken"): OURS,
+    (403, "UnrelatedKeyIdInToken"): OURS,
+    (404, "BadPath"): OURS,
+    (405, "MethodNotAllowed"): OURS,
+    (410, "ExpiredToken"): LEFT,
+    (410, "Unregistered"): LEFT,
+    (413, "PayloadTooLarge"): OURS,
+    (429, "TooManyProviderTokenUpdates"): OURS,
+    (429, "TooManyRequests"): PASSING,
+    (500, "InternalServerError"): PASSING,
+    (503, "ServiceUnavailable"): PASSING,
+    (503, "Shutdown"): PASSING,
+    # Not in Apple's table.
+    (400, "BrandNewReason"): (REFUSED, REFUSED),
+    (403, "BrandNewReason"): OURS,
+    (410, "BrandNewReason"): LEFT,
+    (418, "Teapot"): (REFUSED, REFUSED),
+    (429, "BrandNewReason"): PASSING,
+    (599, "BrandNewReason"): PASSING,
+}
 
 
-@pytest.mark.parametrize(("status", "reason", "outcome"), TABLE)
-def test_each_answer_means_what_apple_says(
-    status: int, reason: str | None, outcome: PushOutcome
+def test_every_row_of_apples_table_does_what_it_asks_for(
+    apns: ApnsEmulator, new_pusher: Callable[[], Pusher]
 ) -> None:
-    judged = verdict(ApnsAnswer("aa", status, reason))
+    found = {}
 
-    assert judged.outcome is outcome
-    assert judged.reason == (reason or (f"status {status}" if status != 200 else None))
+    for status, reason in EXPECTED:
+        apns.control({"respond": {"aa01": {"status": status, "reason": reason}}})
+        (alone,) = new_pusher().push([a_delivery("aa01")])
+        beside, good = new_pusher().push([a_delivery("bb01"), a_delivery("aa01")])
+        assert alone.reason is not None
+        assert reason in alone.reason
+        outcomes = {beside.outcome, good.outcome} - {PushOutcome.ACCEPTED}
+        found[status, reason] = (alone.outcome, *outcomes)
+
+    assert found == EXPECTED
+
+
+def test_the_table_holds_exactly_the_refusals_that_the_emulator_can_play() -> None:
+    rows = {(status, reason) for status, reasons in REASONS.items() for reason in reasons}
+
+    assert set(TABLE) == rows
+    assert rows <= set(EXPECTED)
 
 
 def test_a_dead_token_tells_since_when() -> None:
     since = datetime(2026, 11, 20, tzinfo=UTC)
 
     assert verdict(ApnsAnswer("aa", 410, "Unregistered", since)).gone_since == since
+
+
+def test_only_a_right_set_up_hears_that_a_phone_took_the_push_or_has_left() -> None:
+    proofs = {
+        (status, reason)
+        for status, reason in [(200, None), *EXPECTED, (0, "Time-out"), (-1, "not sent")]
+        if kind_of(ApnsAnswer("aa", status, reason))
+        not in {Kind.BAD_TOKEN, Kind.SET_UP, Kind.UNKNOWN}
+        and verdict(ApnsAnswer("aa", status, reason)).is_proof
+    }
+
+    assert proofs == {(200, None), *(row for row in EXPECTED if row[0] == 410)}
 
 
 def test_a_phone_pushed_too_often_is_left_alone_for_minutes() -> None:
@@ -54,10 +121,26 @@ def test_a_phone_pushed_too_often_is_left_alone_for_minutes() -> None:
     assert judged.wait >= timedelta(minutes=1)
 
 
-def test_only_words_about_the_token_are_doubtful() -> None:
-    assert is_doubtful(ApnsAnswer("aa", 400, "BadDeviceToken"))
-    assert not is_doubtful(ApnsAnswer("aa", 400, "BadTopic"))
-    assert not is_doubtful(ApnsAnswer("aa", 410, "Unregistered"))
+def test_many_unknown_refusals_and_no_success_concern_us_all() -> None:
+    odd = ApnsAnswer("aa", 418, "Teapot")
+
+    assert refusal(odd, Trust.LIKELY, is_many=True).outcome is PushOutcome.HALT
+
+
+def test_a_doubt_about_tokens_holds_up_a_good_one_for_a_minute_at_most() -> None:
+    doubtful = refusal(ApnsAnswer("aa", 400, "BadDeviceToken"), Trust.NONE, is_many=False)
+    certain = refusal(ApnsAnswer("aa", 403, "BadCertificate"), Trust.NONE, is_many=False)
+
+    assert (doubtful.pause, certain.pause) == (DOUBT_PAUSE, None)
+    assert timedelta(minutes=1) >= DOUBT_PAUSE
+    assert doubtful.wait is not None
+    assert doubtful.wait > DOUBT_PAUSE  # others are tried before it
+
+
+def test_what_was_not_sent_is_owed_as_before() -> None:
+    judged = verdict(ApnsAnswer.not_sent("aa", timedelta(seconds=4)))
+
+    assert (judged.outcome, judged.wait) == (PushOutcome.NOT_YET, timedelta(seconds=4))
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import socket
 import threading
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import pycurl
@@ -13,6 +14,7 @@ from service.domain.credentials import AppleCredential
 from service.emulators.apns import ApnsEmulator
 from service.emulators.control import utc_now
 from service.wallets.apple.client import ApnsClient
+from service.wallets.apple.request import NO_ANSWER, NOT_SENT
 
 from .builders import TYPE_ID
 from .conftest import a_client
@@ -114,7 +116,7 @@ def test_an_idle_connection_that_was_cut_is_noticed(client: ApnsClient, apns: Ap
     assert answer.status == 200
 
 
-def test_a_server_that_is_not_there_is_an_answer_for_every_push(
+def test_a_server_that_is_not_there_is_tried_with_one_push_and_the_others_are_not_sent(
     credential: AppleCredential, root_path: Path
 ) -> None:
     with socket.socket() as unused:
@@ -125,8 +127,10 @@ def test_a_server_that_is_not_there_is_an_answer_for_every_push(
 
         answers = list(client.push(tokens(5)))
 
-    assert [answer.status for answer in answers] == [0] * 5
-    assert all("connect" in (answer.reason or "").lower() for answer in answers)
+    assert [answer.status for answer in answers] == [NO_ANSWER] + [NOT_SENT] * 4
+    assert "connect" in (answers[0].reason or "").lower()
+    assert all(answer.wait and answer.wait <= timedelta(seconds=1) for answer in answers[1:])
+    assert client.is_resting
 
 
 def test_a_server_nobody_vouches_for_is_not_pushed_to(

@@ -1,9 +1,10 @@
 """What a pass says: every rule of the wallet and of our cards that pass.json must hold."""
 
 import json
-from datetime import UTC, datetime, timedelta, timezone
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 from decimal import Decimal
-from pathlib import Path
+from functools import cache
 from typing import Any
 
 import pytest
@@ -11,35 +12,59 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.domain.cards import CardStatus
+from service.domain.designs import Design
 from service.domain.passes import PassContent
 from service.domain.programs import BarcodeFormat
-from service.wallets.apple.content import pass_json
+from service.wallets.apple.bundle import files_of
+from service.wallets.apple.content import PreparedContent
+from service.wallets.apple.lint.lint import lint_unsigned
+from service.wallets.apple.models.barcodes import NAMES
+from tests.unit.test_barcodes import read_back
 
-from .builders import TEAM_ID, a_balance, a_content, a_design
+from . import golden_passes
+from .builders import NOON, TEAM_ID, a_balance, a_content, a_design
 
-GOLDEN = Path(__file__).parent / "golden"
-DESIGN = a_design()
+GOLDEN = golden_passes.passes()
+LETTERED = {"Codabar": {"message": "A9001234567890128A"}}
+ENDS = {"amount": 777, "at": "2031-01-01T00:00:00Z"}
 UNUSABLE = sorted(set(CardStatus) - {CardStatus.ACTIVE, CardStatus.INACTIVE})
 
 
-def drawn(content: PassContent, design: str = "points") -> dict[str, Any]:
-    return pass_json(content, DESIGN if design == "points" else a_design(design), TEAM_ID)
+@cache
+def prepared(design: str) -> PreparedContent:
+    return PreparedContent(a_design(design), TEAM_ID)
 
 
-def fields(drawn: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    return {field["key"]: field for section in drawn["storeCard"].values() for field in section}
+def drawn(content: PassContent, design: Design | str = "points") -> dict[str, Any]:
+    is_shipped = isinstance(design, str)
+    made = prepared(design) if is_shipped else PreparedContent(design, TEAM_ID, is_nfc=True)
+    read: dict[str, Any] = json.loads(made.pass_json(content))
+    return read
 
 
-@pytest.mark.parametrize("design", ["points", "cashback"])
-def test_the_whole_pass_is_as_agreed(design: str) -> None:
-    content = a_content(expires_at=datetime(2027, 12, 31, 23, 59, 59, tzinfo=UTC))
-    if design == "cashback":
-        balance = a_balance(1240567, "cashback", decimals=2, currency="EUR")
-        content = a_content(balances=(balance,), program_name="Cashback", tier=None)
+def fields(drawn: dict[str, Any], style: str = "storeCard") -> dict[str, dict[str, Any]]:
+    return {field["key"]: field for section in drawn[style].values() for field in section}
 
-    written = json.dumps(drawn(content, design), ensure_ascii=False, indent=2) + "\n"
 
-    assert written == (GOLDEN / f"{design}.json").read_text("utf-8")
+@pytest.mark.parametrize("name", GOLDEN)
+def test_passes_of_every_style_and_status_are_as_agreed(name: str) -> None:
+    design, contents = GOLDEN[name]
+    agreed = (golden_passes.FOLDER / f"{name}.json").read_text("utf-8")
+
+    assert golden_passes.written(design, contents) == agreed
+
+
+@pytest.mark.parametrize("name", GOLDEN)
+def test_the_linter_finds_nothing_in_passes_of_any_style_and_status(name: str) -> None:
+    design, contents = GOLDEN[name]
+    made = PreparedContent(design, TEAM_ID)
+
+    found = {
+        state: lint_unsigned({**files_of(made.design), "pass.json": made.pass_json(each)}, NOON)
+        for state, each in contents.items()
+    }
+
+    assert found == {state: [] for state in contents}
 
 
 @pytest.mark.parametrize("status", UNUSABLE)
@@ -47,8 +72,7 @@ def test_a_card_that_may_not_be_used_is_void_and_has_no_barcode(status: CardStat
     made = drawn(a_content(status=status))
 
     assert made["voided"] is True
-    assert "barcodes" not in made
-    assert "barcode" not in made
+    assert not {"barcodes", "barcode", "nfc", "locations", "featuredActions"} & made.keys()
     assert fields(made)["status"]["value"] == f"status.{status}"
 
 
@@ -60,33 +84,85 @@ def test_a_card_that_may_be_used_has_a_barcode_and_is_not_void(status: CardStatu
     assert made["barcodes"][0]["message"] == "9001234567890128"
 
 
-def test_a_concealed_pass_tells_its_holder_nothing() -> None:
-    content = a_content(status=CardStatus.BLOCKED, is_concealed=True, balances=(a_balance(98765),))
+@pytest.mark.parametrize("is_poster", [False, True])
+@pytest.mark.parametrize("style", golden_passes.STYLES)
+def test_a_concealed_pass_tells_its_holder_nothing(style: str, is_poster: bool) -> None:
+    shown = a_balance(98765)
+    hidden = replace(shown.balance, pending=4321, expiring=(ENDS,))
+    content = a_content(
+        status=CardStatus.BLOCKED, is_concealed=True, balances=(replace(shown, balance=hidden),)
+    )
+    design = golden_passes.a_rich_design(style, is_poster=is_poster)
 
-    made = drawn(content)
+    made = drawn(content, design)
 
     written = json.dumps(made)
-    for secret in ("Anna", "Petrova", "98765", "Gold", content.card_number, "blocked"):
-        assert secret not in written
-    assert fields(made)["status"]["value"] == "status.concealed"
-    assert not [field for field in fields(made).values() if "changeMessage" in field]
+    secrets = ("Anna", "Petrova", "98765", "4321", "777", "2031", "Gold", "blocked")
+    assert not [secret for secret in (*secrets, content.card_number) if secret in written]
+    for face in {style, "posterGeneric"} & made.keys():
+        assert fields(made, face)["status"]["value"] == "status.concealed"
+        assert not [field for field in fields(made, face).values() if "changeMessage" in field]
     assert made["voided"] is True
 
 
-def test_code_128_is_followed_by_a_qr_of_the_same_digits_for_the_watch() -> None:
-    made = drawn(a_content(barcode_format=BarcodeFormat.CODE128))
+@pytest.mark.parametrize(
+    ("barcode_format", "names"),
+    [
+        (BarcodeFormat.QR, ["QR"]),
+        (BarcodeFormat.PDF417, ["PDF417"]),
+        (BarcodeFormat.AZTEC, ["Aztec"]),
+        (BarcodeFormat.CODE128, ["Code128", "QR"]),
+        (BarcodeFormat.EAN13, ["EAN13", "Code128", "QR"]),
+        (BarcodeFormat.CODE39, ["Code39", "Code128", "QR"]),
+        (BarcodeFormat.CODABAR, ["Codabar", "Code128", "QR"]),
+        (BarcodeFormat.ITF, ["I2of5", "Code128", "QR"]),
+    ],
+)
+def test_barcodes_stand_in_order_of_preference_all_with_the_same_digits(
+    barcode_format: BarcodeFormat, names: list[str]
+) -> None:
+    made = drawn(a_content(barcode_format=barcode_format))
 
-    first, second = made["barcodes"]
-    assert first["format"] == "PKBarcodeFormatCode128"
-    assert second == {**first, "format": "PKBarcodeFormatQR"}
+    same = {
+        "message": "9001234567890128",
+        "messageEncoding": "iso-8859-1",
+        "altText": "9001234567890128",
+    }
+    assert made["barcodes"] == [
+        {"format": f"PKBarcodeFormat{name}", **same, **LETTERED.get(name, {})} for name in names
+    ]
 
 
-@pytest.mark.parametrize("barcode_format", sorted(set(BarcodeFormat) - {BarcodeFormat.CODE128}))
-def test_other_barcodes_stand_alone_with_the_number_beneath(barcode_format: BarcodeFormat) -> None:
-    (barcode,) = drawn(a_content(barcode_format=barcode_format))["barcodes"]
+def test_a_codabar_with_letters_of_its_own_keeps_them_everywhere() -> None:
+    made = drawn(a_content(barcode_format=BarcodeFormat.CODABAR, barcode_message="C1234D"))
 
-    assert barcode["altText"] == "9001234567890128"
-    assert barcode["messageEncoding"] == "iso-8859-1"
+    assert [each["message"] for each in made["barcodes"]] == ["C1234D"] * 3
+    assert made["barcode"]["message"] == "C1234D"
+
+
+@pytest.mark.parametrize("barcode_format", BarcodeFormat)
+def test_readers_of_old_are_given_a_format_that_they_know(barcode_format: BarcodeFormat) -> None:
+    made = drawn(a_content(barcode_format=barcode_format))
+
+    old = {f"PKBarcodeFormat{name}" for name in ("QR", "PDF417", "Aztec", "Code128")}
+    known = [each for each in made["barcodes"] if each["format"] in old]
+    assert made["barcode"] == known[0]
+    assert known[-1] == made["barcodes"][-1]
+
+
+@pytest.mark.parametrize("barcode_format", BarcodeFormat)
+def test_a_scanner_reads_the_number_whichever_of_the_barcodes_a_phone_draws(
+    barcode_format: BarcodeFormat,
+) -> None:
+    number = "12345678" if barcode_format is BarcodeFormat.ITF else "4006381333931"
+    content = a_content(barcode_format=barcode_format, barcode_message=number)
+
+    drawn_by_phones = drawn(content)["barcodes"]
+
+    named = {name: each for each, name in NAMES.items()}
+    read = [read_back(named[each["format"]], each["message"]) for each in drawn_by_phones]
+    # Scanners are set not to pass on the letters of a Codabar.
+    assert [text.strip("ABCD") for text in read] == [number] * len(drawn_by_phones)
 
 
 def test_a_barcode_beyond_latin_1_says_that_it_is_utf_8() -> None:
@@ -170,10 +246,32 @@ def test_the_end_of_a_card_is_told_in_utc() -> None:
 
 def test_a_design_without_words_for_a_status_shows_a_plain_word() -> None:
     strings = {"en": {"label.points": "Points"}}
-    made = pass_json(a_content(), a_design(strings=strings), TEAM_ID)
+    made = drawn(a_content(), a_design(strings=strings))
 
     assert fields(made)["status"]["value"] == "Active"
 
 
 def test_the_same_content_makes_the_same_pass() -> None:
-    assert json.dumps(drawn(a_content())) == json.dumps(drawn(a_content()))
+    assert prepared("points").pass_json(a_content()) == prepared("points").pass_json(a_content())
+
+
+def test_cards_of_one_design_share_nothing_that_is_their_own() -> None:
+    made = PreparedContent(golden_passes.a_rich_design("storeCard", is_poster=True), TEAM_ID)
+    first, second = (
+        a_content(),
+        a_content(
+            serial="s-0002",
+            member_name=None,
+            tier=None,
+            balances=(),
+            status=CardStatus.BLOCKED,
+            is_concealed=True,
+            card_number="1",
+        ),
+    )
+    alone = made.pass_json(first), made.pass_json(second)
+
+    interleaved = [made.pass_json(each) for each in (second, first, first, second)]
+
+    assert interleaved == [alone[1], alone[0], alone[0], alone[1]]
+    assert b"9001234567890128" not in alone[1]

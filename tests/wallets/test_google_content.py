@@ -2,8 +2,8 @@
 
 import itertools
 import json
+import tomllib
 from datetime import UTC, datetime, timedelta, timezone
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,7 +26,7 @@ from tests.discovery import faults
 
 from .builders import TEMPLATES, a_balance, a_content, a_design
 
-KINDS = sorted(path.parent.name for path in TEMPLATES.glob("*/design.json"))
+KINDS = sorted(path.parent.name for path in TEMPLATES.glob("*/program.toml"))
 ISSUER = "3388000000022222222"
 
 
@@ -36,7 +36,7 @@ def a_google_content(**changes: Any) -> PassContent:
 
 
 def balances_of(kind: str) -> tuple[Any, ...]:
-    said = json.loads((TEMPLATES / kind / "program.json").read_text())["balances"]
+    said = tomllib.loads((TEMPLATES / kind / "program.toml").read_text())["balances"]
     return tuple(a_balance(1250, **each) for each in said)
 
 
@@ -104,6 +104,39 @@ def test_only_a_card_that_may_be_used_has_a_barcode(status: CardStatus) -> None:
     is_usable = status in (CardStatus.ACTIVE, CardStatus.INACTIVE, CardStatus.UNASSIGNED)
     assert (body["barcode"] is not None) == is_usable
     assert (STATES[status] == "ACTIVE") == is_usable
+
+
+@pytest.mark.parametrize(
+    ("barcode_format", "message", "drawn"),
+    [
+        (BarcodeFormat.QR, "9001234567890128", "QR_CODE"),
+        (BarcodeFormat.PDF417, "9001234567890128", "PDF_417"),
+        (BarcodeFormat.AZTEC, "9001234567890128", "AZTEC"),
+        (BarcodeFormat.CODE128, "9001234567890128", "CODE_128"),
+        (BarcodeFormat.EAN13, "4006381333931", "EAN_13"),
+        (BarcodeFormat.CODE39, "ABC-1", "CODE_39"),
+        (BarcodeFormat.ITF, "12345678901231", "ITF_14"),
+        (BarcodeFormat.ITF, "12345678901232", "CODE_128"),  # no check digit
+        (BarcodeFormat.ITF, "123456789012", "CODE_128"),  # Google knows only that of 14 digits
+    ],
+)
+def test_a_barcode_is_drawn_as_the_program_says_or_as_what_stands_in_for_it(
+    barcode_format: BarcodeFormat, message: str, drawn: str
+) -> None:
+    content = a_google_content(barcode_format=barcode_format, barcode_message=message)
+
+    barcode = loyalty_object(content, a_design())["barcode"]
+
+    assert (barcode["type"], barcode["value"]) == (drawn, message)
+
+
+@pytest.mark.parametrize(("message", "value"), [("123-4", "A123-4A"), ("C123-4D", "C123-4D")])
+def test_a_codabar_has_letters_around_it(message: str, value: str) -> None:
+    content = a_google_content(barcode_format=BarcodeFormat.CODABAR, barcode_message=message)
+
+    barcode = loyalty_object(content, a_design())["barcode"]
+
+    assert (barcode["type"], barcode["value"]) == ("CODABAR", value)
 
 
 def test_a_concealed_card_tells_its_holder_nothing() -> None:
@@ -194,6 +227,5 @@ def test_every_design_has_images_of_googles_sizes(kind: str) -> None:
     sizes = {"logo": (660, 660), "hero": (1032, 336)}
 
     for name, size in sizes.items():
-        file: Path = TEMPLATES / kind / "google" / f"{name}.png"
-        header = file.read_bytes()[16:24]
+        header = a_design(kind).images[f"google/{name}.png"][16:24]
         assert (int.from_bytes(header[:4], "big"), int.from_bytes(header[4:], "big")) == size

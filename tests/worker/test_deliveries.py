@@ -1,39 +1,22 @@
 """The worker against APNs: what each answer does to debts and registrations."""
 
 import threading
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from service.domain.passes import WalletName
 from service.emulators.apns import ApnsEmulator
-from service.emulators.certificates import Authority
-from service.settings import Settings
 from service.worker.loop import deliver_due, work
 from tests.e2e.deployment import until
 from tests.http.phone import Phone
-from tests.world import World, built
+from tests.world import World
 
 
 @pytest.fixture
-def apns(authority: Authority) -> Iterator[ApnsEmulator]:
-    with ApnsEmulator(authority) as emulator:
-        yield emulator
-
-
-@pytest.fixture
-def world(
-    settings: Settings, authority: Authority, apns: ApnsEmulator, tmp_path: Path
-) -> Iterator[World]:
-    """A world whose pushes go to the emulator."""
-    ca_file = tmp_path / "ca.pem"
-    ca_file.write_bytes(authority.root_pem)
-    changes = {"apns_url": apns.push_url, "apns_ca_file": ca_file}
-    with built(settings.model_copy(update=changes), authority) as made:
-        yield made
+def world(pushing_world: World) -> World:
+    return pushing_world
 
 
 def installations(world: World, card: dict[str, Any]) -> list[dict[str, Any]]:
@@ -67,27 +50,33 @@ def test_an_accepted_push_settles_the_debt(world: World, apns: ApnsEmulator) -> 
 
 
 @pytest.mark.parametrize(
-    ("status", "why"), [(503, "ServiceUnavailable"), (403, "BadCertificate"), (500, "Internal")]
+    ("status", "why", "attempts", "seconds"),
+    [
+        (503, "ServiceUnavailable", 1, 2),
+        (500, "InternalServerError", 1, 2),
+        (429, "TooManyRequests", 1, 300),
+        (403, "BadCertificate", 0, 60),
+        (418, "Teapot", 1, 2),
+    ],
 )
 def test_a_refused_push_is_kept_shown_and_sent_again(
-    world: World, apns: ApnsEmulator, status: int, why: str
+    world: World, apns: ApnsEmulator, status: int, why: str, attempts: int, seconds: int
 ) -> None:
     world.clock.freeze()
     card = world.card(points=1)
     Phone(world).add(card)
-    apns.control({"respond": {"aa11": status}})
+    apns.control({"respond": {"aa11": {"status": status, "reason": why}}})
     blocked = world.act(card, "block", reason="lost").json
 
     deliver_due(world.context, WalletName.APPLE)
 
     (installed,) = installations(world, card)
-    assert installed["attempts"] == 1
-    assert why in installed["last_error"]
+    assert (installed["attempts"], installed["last_error"]) == (attempts, why)
     assert settled(world, blocked) == "failing"
     assert not deliver_due(world.context, WalletName.APPLE)
 
     apns.control({"respond": {"aa11": None}})
-    world.clock.forward(seconds=2)
+    world.clock.forward(seconds=seconds)
     deliver_due(world.context, WalletName.APPLE)
 
     (installed,) = installations(world, card)

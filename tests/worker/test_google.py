@@ -16,7 +16,7 @@ from service.domain.passes import WalletName
 from service.emulators.certificates import Authority
 from service.emulators.control import ControlServer
 from service.emulators.google.emulator import GoogleEmulator
-from service.operations import deliveries, programs
+from service.operations import credentials, deliveries, programs
 from service.settings import Settings
 from service.worker.loop import deliver_due
 from tests.e2e.deployment import free_port, until
@@ -44,7 +44,7 @@ def world(
         built(settings.model_copy(update={**base, **settings_for(google)}), authority) as made,
         answering(made, port),
     ):
-        programs.import_google_key(made.context, made.brand.id, key_file(google), ISSUER)
+        credentials.import_google_key(made.context, made.brand.id, key_file(google), ISSUER)
         yield made
 
 
@@ -314,7 +314,7 @@ def test_another_brand_cannot_take_an_issuer_over(world: World, google: GoogleEm
     other = programs.create_brand(world.context, "Other", Mode.TEST)
 
     with pytest.raises(AlreadyExists):
-        programs.import_google_key(world.context, other.id, key_file(google), ISSUER)
+        credentials.import_google_key(world.context, other.id, key_file(google), ISSUER)
 
 
 def test_a_new_key_of_the_issuer_takes_over_without_a_restart(
@@ -323,7 +323,7 @@ def test_a_new_key_of_the_issuer_takes_over_without_a_restart(
     card = world.card(points=1)
     object_id = saved(google, card)
 
-    programs.import_google_key(world.context, world.brand.id, key_file(google), ISSUER)
+    credentials.import_google_key(world.context, world.brand.id, key_file(google), ISSUER)
     world.points("e-1", card, add=1)
     deliver(world)
 

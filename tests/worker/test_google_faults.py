@@ -13,7 +13,7 @@ from sqlalchemy import text
 from service.domain.passes import WalletName
 from service.emulators.certificates import Authority
 from service.emulators.google.emulator import GoogleEmulator
-from service.operations import deliveries, programs
+from service.operations import credentials, deliveries, programs
 from service.operations.deliveries import Batch
 from service.operations.turns import VendorTurns
 from service.wallets.interface import PushOutcome, PushResult
@@ -43,7 +43,7 @@ def turns(world: World) -> VendorTurns:
 def another_brand(world: World, google: GoogleEmulator, authority: Authority) -> World:
     """Return the world with a second brand, an issuer of its own."""
     other = a_brand(world.context, authority, "Other", "pass.com.example.other")
-    programs.import_google_key(
+    credentials.import_google_key(
         world.context, other.id, key_file(google, OTHER_ISSUER), OTHER_ISSUER
     )
     return replace(world, brand=other)
@@ -160,7 +160,7 @@ def test_a_refusal_of_everything_is_said_where_it_was_met_and_nowhere_else(
     for card in cards:
         saved(google, card)
     with google_wallet(authority) as elsewhere:
-        programs.import_google_key(
+        credentials.import_google_key(
             world.context, world.brand.id, key_file(elsewhere, ISSUER), ISSUER
         )
     for number, card in enumerate(cards):
@@ -270,7 +270,7 @@ def test_a_second_issuer_of_a_brand_does_not_speak_for_the_first(
     card = world.card(points=1)
     saved(google, card)
     account = key_file(google, OTHER_ISSUER)
-    programs.import_google_key(world.context, world.brand.id, account, OTHER_ISSUER)
+    credentials.import_google_key(world.context, world.brand.id, account, OTHER_ISSUER)
     world.points("e-1", card, add=1)
     world.clock.freeze()
     world.clock.forward(seconds=2)

@@ -20,7 +20,7 @@ from service.storage.tables import DeliveryRow, InstallationRow
 from service.wallets.fake import FakeWallet, FakeWallets
 from service.wallets.interface import PushOutcome, PushResult
 from service.worker.loop import deliver_due
-from tests.races.test_races import Racing, _wait_for_waiters
+from tests.races.test_races import Racing, wait_for_waiters
 from tests.world import World, a_brand
 
 
@@ -124,11 +124,11 @@ def test_a_registration_that_comes_while_a_token_is_being_forgotten_is_kept(worl
         with world.context.transaction() as transaction:
             accounts.lock(transaction, account_id)
             registering = pool.submit(register_anew, racing, f"aa{racing.number:04}")
-            _wait_for_waiters(world, 1)
+            wait_for_waiters(world, 1)
             forgetting = pool.submit(
                 conclude, world, delivery, PushOutcome.GONE, gone_since=gone_since
             )
-            _wait_for_waiters(world, 2)
+            wait_for_waiters(world, 2)
         registering.result()
         forgetting.result()
 

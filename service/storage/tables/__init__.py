@@ -1,4 +1,4 @@
-"""Every table. All carry the brand but `brands`, `master_key`, `turns`, `halts`: nothing crosses."""
+"""Every table. All but `brands`, `master_key`, `turns` and `halts` carry the brand."""
 
 from service.storage.tables.base import Base, Owned, Row
 from service.storage.tables.brands import (

@@ -27,6 +27,7 @@ class PassRow(Owned):
         UniqueConstraint("card_id", "wallet"),
         Index(None, "account_id"),
         Index(None, "design_id", "bucket", "id"),
+        Index(None, "type_id"),
     )
 
     account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
@@ -77,7 +78,8 @@ class DeliveryRow(Owned):
     """The debt to one target. `due_at` is empty when nothing is owed; a lease moves it ahead.
 
     `confirm_at`: until then a call that was not answered may take effect; then the state is sent
-    once more. `type_id` is that of the pass: the account at the vendor.
+    once more. At a phone: when it is looked whether it has asked; from `repushes_since` on it was
+    pushed again so often. `type_id` is that of the pass: the account at the vendor.
 
     The target of a wallet that keeps the pass itself (Google's object) has no installation.
     """
@@ -109,6 +111,19 @@ class DeliveryRow(Owned):
             sqlite_where=text("installation_id IS NULL"),
         ),
         Index(None, "pass_id"),
+        Index(
+            "ix_deliveries_confirm",
+            "wallet",
+            "confirm_at",
+            postgresql_where=text("confirm_at IS NOT NULL"),
+            sqlite_where=text("confirm_at IS NOT NULL"),
+        ),
+        Index(
+            "ix_deliveries_repushed",
+            "brand_id",
+            postgresql_where=text("repushes_since IS NOT NULL"),
+            sqlite_where=text("repushes_since IS NOT NULL"),
+        ),
     )
 
     account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
@@ -116,7 +131,7 @@ class DeliveryRow(Owned):
     installation_id: Mapped[UUID | None] = mapped_column(
         ForeignKey("installations.id", ondelete="CASCADE"), unique=True
     )
-    device_id: Mapped[UUID | None] = mapped_column(ForeignKey("devices.id"))
+    device_id: Mapped[UUID | None] = mapped_column(ForeignKey("devices.id"), index=True)
     wallet: Mapped[str]
     type_id: Mapped[str]
     wanted_version: Mapped[int]
@@ -138,7 +153,7 @@ class DeviceReportRow(Owned):
     """What a device could not make sense of, in its own words."""
 
     __tablename__ = "device_reports"
-    __table_args__ = (Index(None, "pass_id", "id"),)
+    __table_args__ = (Index(None, "pass_id", "id"), Index(None, "brand_id", "kind"))
 
     account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
     pass_id: Mapped[UUID] = mapped_column(ForeignKey("passes.id"))

@@ -77,6 +77,5 @@ class RollOutRow(Owned):
     per_second: Mapped[int]
     moved: Mapped[int] = mapped_column(Amount)
     due_at: Mapped[datetime | None]
-    lease: Mapped[UUID | None]
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]

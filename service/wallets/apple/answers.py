@@ -1,20 +1,92 @@
 """What each answer of APNs means for the registration it was pushed to. Pure.
 
-Source: docs/sources.md, a-5.
+Source: docs/sources.md, a-5 and a-52.
 """
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from enum import Enum, auto
 from typing import NamedTuple
 
-from service.wallets.apple.request import ApnsAnswer
+from service.wallets.apple.request import NO_ANSWER, NOT_SENT, OK, ApnsAnswer
 from service.wallets.interface import PushOutcome
 
-BAD_TOKEN = frozenset({"BadDeviceToken", "DeviceTokenNotForTopic"})
 # Too many pushes to one phone: Apple names no time, only that it is to be left alone.
 TOO_MANY_WAIT = timedelta(minutes=5)
-# Network trouble (0), and what APNs itself calls its own fault or a passing one.
-NO_ANSWER, OK, BAD_REQUEST, UNREGISTERED, TOO_MANY = 0, 200, 400, 410, 429
+# If every token is bad, a good one may come any time: it must not wait for long, nor for these.
+DOUBT_PAUSE = timedelta(minutes=1)
+EXPIRED = "ExpiredProviderToken"
+
+
+class Kind(Enum):
+    """What an answer speaks of."""
+
+    ACCEPTED = auto()
+    LEFT = auto()  # the pass has left the phone: only a right set-up is told so
+    BAD_TOKEN = auto()  # the phone's copy is gone, or we call the wrong server, or for another type
+    SET_UP = auto()  # certificate, key, topic or request are wrong: nobody is reached
+    TOO_OFTEN = auto()  # this one phone is to be left alone
+    TROUBLE = auto()  # Apple's own, or the network's
+    UNKNOWN = auto()
+    UNCALLED = auto()
+
+
+class Trust(Enum):
+    """How far words against a token are believed."""
+
+    PROVEN = auto()  # the same batch reached a phone
+    LIKELY = auto()  # one was reached a short time ago
+    NONE = auto()
+
+
+# Status and reason, row by row as Apple lists them.
+TABLE: Mapping[tuple[int, str], Kind] = {
+    (400, "BadCollapseId"): Kind.SET_UP,
+    (400, "BadDeviceToken"): Kind.BAD_TOKEN,
+    (400, "BadExpirationDate"): Kind.SET_UP,
+    (400, "BadMessageId"): Kind.SET_UP,
+    (400, "BadPriority"): Kind.SET_UP,
+    (400, "BadTopic"): Kind.SET_UP,
+    (400, "DeviceTokenNotForTopic"): Kind.BAD_TOKEN,
+    (400, "DuplicateHeaders"): Kind.SET_UP,
+    (400, "IdleTimeout"): Kind.SET_UP,
+    (400, "InvalidPushType"): Kind.SET_UP,
+    (400, "MissingDeviceToken"): Kind.SET_UP,
+    (400, "MissingTopic"): Kind.SET_UP,
+    (400, "PayloadEmpty"): Kind.SET_UP,
+    (400, "TopicDisallowed"): Kind.SET_UP,
+    (403, "BadCertificate"): Kind.SET_UP,
+    (403, "BadCertificateEnvironment"): Kind.SET_UP,
+    (403, "BadEnvironmentKeyIdInToken"): Kind.SET_UP,
+    (403, EXPIRED): Kind.SET_UP,
+    (403, "Forbidden"): Kind.SET_UP,
+    (403, "InvalidProviderToken"): Kind.SET_UP,
+    (403, "MissingProviderToken"): Kind.SET_UP,
+    (403, "UnrelatedKeyIdInToken"): Kind.SET_UP,
+    (404, "BadPath"): Kind.SET_UP,
+    (405, "MethodNotAllowed"): Kind.SET_UP,
+    (410, "ExpiredToken"): Kind.LEFT,
+    (410, "Unregistered"): Kind.LEFT,
+    (413, "PayloadTooLarge"): Kind.SET_UP,
+    (429, "TooManyProviderTokenUpdates"): Kind.SET_UP,
+    (429, "TooManyRequests"): Kind.TOO_OFTEN,
+    (500, "InternalServerError"): Kind.TROUBLE,
+    (503, "ServiceUnavailable"): Kind.TROUBLE,
+    (503, "Shutdown"): Kind.TROUBLE,
+}
+# What a status means with a reason that is not in the table.
+OTHERWISE: Mapping[int, Kind] = {
+    NOT_SENT: Kind.UNCALLED,
+    NO_ANSWER: Kind.TROUBLE,
+    OK: Kind.ACCEPTED,
+    403: Kind.SET_UP,
+    410: Kind.LEFT,
+    429: Kind.TOO_OFTEN,
+}
 FIRST_SERVER_FAULT = 500
+PROOFS = frozenset({Kind.ACCEPTED, Kind.LEFT})
+# Whether these are about one phone or about all of us shows at the end of the batch.
+REFUSALS = frozenset({Kind.BAD_TOKEN, Kind.SET_UP, Kind.UNKNOWN})
 
 
 class Verdict(NamedTuple):
@@ -24,32 +96,45 @@ class Verdict(NamedTuple):
     reason: str | None = None
     gone_since: datetime | None = None
     wait: timedelta | None = None
+    pause: timedelta | None = None
+    is_proof: bool = False
 
 
-def is_doubtful(answer: ApnsAnswer) -> bool:
-    """Say whether APNs calls the token bad: either the phone's copy is gone, or we are wrong.
-
-    The wrong server or certificate brings the same words for every token.
-    """
-    return answer.status == BAD_REQUEST and answer.reason in BAD_TOKEN
+def kind_of(answer: ApnsAnswer) -> Kind:
+    """Return what an answer speaks of."""
+    known = TABLE.get((answer.status, answer.reason or ""))
+    if known is not None:
+        return known
+    if answer.status >= FIRST_SERVER_FAULT:
+        return Kind.TROUBLE
+    return OTHERWISE.get(answer.status, Kind.UNKNOWN)
 
 
 def verdict(answer: ApnsAnswer) -> Verdict:
-    """Return what an answer means when our set-up is right."""
+    """Return what an answer means that is no refusal."""
     reason = answer.reason or f"status {answer.status}"
-    if answer.status == OK:
-        return Verdict(PushOutcome.ACCEPTED)
-    if answer.status == UNREGISTERED:
-        return Verdict(PushOutcome.GONE, reason, gone_since=answer.timestamp)
-    if is_doubtful(answer):
-        return Verdict(PushOutcome.GONE, reason)
-    if answer.status == TOO_MANY:
-        return Verdict(PushOutcome.TRY_LATER, reason, wait=TOO_MANY_WAIT)
-    if answer.status == NO_ANSWER or answer.status >= FIRST_SERVER_FAULT:
-        return Verdict(PushOutcome.TRY_LATER, reason)
-    return Verdict(PushOutcome.REFUSED, reason)
+    match kind_of(answer):
+        case Kind.ACCEPTED:
+            return Verdict(PushOutcome.ACCEPTED, is_proof=True)
+        case Kind.LEFT:
+            return Verdict(PushOutcome.GONE, reason, answer.timestamp, is_proof=True)
+        case Kind.TOO_OFTEN:
+            return Verdict(PushOutcome.TRY_LATER, reason, wait=TOO_MANY_WAIT)
+        case Kind.UNCALLED:
+            return Verdict(PushOutcome.NOT_YET, wait=answer.wait)
+    return Verdict(PushOutcome.TRY_LATER, reason)
 
 
-def refused_as_a_whole(answer: ApnsAnswer) -> Verdict:
-    """Return what a bad token means before any push succeeded: our set-up may be wrong."""
-    return Verdict(PushOutcome.REFUSED, f"{answer.reason} before any phone was reached")
+def refusal(answer: ApnsAnswer, trust: Trust, *, is_many: bool) -> Verdict:
+    """Return what a refusal means: the phone is gone, it alone is odd, or we are wrong altogether.
+
+    `is_many`: many were refused in the batch, and none reached.
+    """
+    reason, kind = answer.reason or f"status {answer.status}", kind_of(answer)
+    if kind is Kind.BAD_TOKEN:
+        if trust is not Trust.NONE:
+            return Verdict(PushOutcome.GONE, reason)
+        words = f"{reason} for every phone tried"
+        return Verdict(PushOutcome.HALT, words, wait=2 * DOUBT_PAUSE, pause=DOUBT_PAUSE)
+    concerns_all = is_many or (kind is Kind.SET_UP and trust is not Trust.PROVEN)
+    return Verdict(PushOutcome.HALT if concerns_all else PushOutcome.REFUSED, reason)

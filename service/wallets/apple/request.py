@@ -2,14 +2,14 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
 import pycurl  # ships no types
 
 HTTP_2 = 3  # what libcurl calls CURL_HTTP_VERSION_2_0
-OK = 200
+OK, NO_ANSWER, NOT_SENT = 200, 0, -1
 LARGEST_ANSWER_BYTES = 4096
 APNS_ID = b"apns-id:"
 
@@ -17,7 +17,8 @@ APNS_ID = b"apns-id:"
 class ApnsAnswer(NamedTuple):
     """What became of one push. `status` 0: no answer came, and `reason` is curl's word for it.
 
-    `timestamp` (aware UTC) comes with 410: since then the token is known to be dead.
+    `timestamp` (aware UTC) comes with 410: since then the token is known to be dead. `status`
+    NOT_SENT: Apple was not called about it, and may be in `wait`.
     """
 
     token: str
@@ -25,6 +26,11 @@ class ApnsAnswer(NamedTuple):
     reason: str | None = None
     timestamp: datetime | None = None
     apns_id: str | None = None
+    wait: timedelta | None = None
+
+    @classmethod
+    def not_sent(cls, token: str, wait: timedelta) -> "ApnsAnswer":
+        return cls(token, NOT_SENT, "not sent", wait=wait)
 
 
 class PushRequest:
@@ -33,7 +39,6 @@ class PushRequest:
     def __init__(self, base_url: str, options: Mapping[int, Any]) -> None:
         self.curl = pycurl.Curl()
         self.token = ""
-        self.tries = 0
         self._base_url = base_url
         self._body = bytearray()
         self._apns_id: str | None = None
@@ -44,17 +49,18 @@ class PushRequest:
 
     def aim(self, token: str, headers: Sequence[str]) -> None:
         """Get ready to push to `token`; forgets the last one."""
-        self.token, self.tries = token, 0
+        self.token = token
         # Every honest token is hexadecimal; quoting costs as much as all else here.
         segment = token if token.isascii() and token.isalnum() else quote(token, safe="")
         self.curl.setopt(pycurl.URL, f"{self._base_url}/3/device/{segment}")
         self.curl.setopt(pycurl.HTTPHEADER, headers)
-        self.rewind()
-
-    def rewind(self) -> None:
-        """Get ready to send the same push once more."""
         self._body.clear()
         self._apns_id = None
+
+    @property
+    def connects(self) -> int:
+        """Return how many connections were opened, or tried, for the last push."""
+        return int(self.curl.getinfo(pycurl.NUM_CONNECTS))
 
     def answer(self) -> ApnsAnswer:
         """Return what the server said."""
@@ -68,7 +74,7 @@ class PushRequest:
 
     def failure(self, words: str) -> ApnsAnswer:
         """Return that no answer came."""
-        return ApnsAnswer(self.token, 0, words)
+        return ApnsAnswer(self.token, NO_ANSWER, words)
 
     def _receive(self, part: bytes) -> None:
         self._body += part[: LARGEST_ANSWER_BYTES - len(self._body)]

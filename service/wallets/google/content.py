@@ -7,9 +7,11 @@ import re
 from datetime import UTC
 from typing import Any
 
+from service.domain.barcodes import drawn_as, symbol
 from service.domain.cards import CardStatus
 from service.domain.designs import COLOR, GOOGLE_HERO, GOOGLE_LOGO, Design, DesignField
 from service.domain.errors import InvalidInput
+from service.domain.numbers import ean_digit
 from service.domain.passes import PassContent, ShownBalance
 from service.domain.programs import BarcodeFormat
 from service.wallets.google.texts import field_showing, labelled, localized, plain
@@ -25,7 +27,12 @@ BARCODES = {
     BarcodeFormat.PDF417: "PDF_417",
     BarcodeFormat.AZTEC: "AZTEC",
     BarcodeFormat.CODE128: "CODE_128",
+    BarcodeFormat.EAN13: "EAN_13",
+    BarcodeFormat.CODE39: "CODE_39",
+    BarcodeFormat.CODABAR: "CODABAR",
+    BarcodeFormat.ITF: "ITF_14",
 }
+ITF_DIGITS = 14
 # An inactive card is shown as usable with a notice, as on an iPhone: it earns, and becomes active.
 STATES = {
     CardStatus.UNASSIGNED: "ACTIVE",
@@ -184,11 +191,21 @@ def _tier(content: PassContent, design: Design) -> Body | None:
 
 
 def _barcode(content: PassContent) -> Body:
+    """Return the barcode, in the format that stands in where Google draws no such message."""
+    message = content.barcode_message
+    drawn = next(each for each in drawn_as(content.barcode_format) if _can_draw(each, message))
     return {
-        "type": BARCODES[content.barcode_format],
-        "value": content.barcode_message,
+        "type": BARCODES[drawn],
+        "value": symbol(drawn, message),
         "alternateText": content.card_number,
     }
+
+
+def _can_draw(barcode_format: BarcodeFormat, message: str) -> bool:
+    """Say whether Google draws it: of ITF it knows but the one of trade items, with its check."""
+    if barcode_format is not BarcodeFormat.ITF:
+        return True
+    return len(message) == ITF_DIGITS and message[-1] == ean_digit(message[:-1])
 
 
 def _notices(content: PassContent, design: Design) -> list[Body]:

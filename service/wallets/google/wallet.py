@@ -86,11 +86,19 @@ class GoogleWallet:
             return Offer()
         return Offer(link=self._fat(content, design))
 
+    def vouch(self, token: bytes) -> bytes:
+        """Return nothing: holders do not sign up in Google Wallet."""
+        return b""
+
     def push(self, batch: Sequence[Delivery]) -> Iterator[PushResult]:
         """Bring the object of every delivery up to date; yield results as they come."""
         begun = {self._begun(delivery): delivery for delivery in batch}
         for future in as_completed(begun):
             yield _result(begun[future], future)
+
+    def why_unfit(self, now: datetime) -> str | None:
+        """Return None: the key of a service account has no end of its own."""
+        return None
 
     def check(self, now: datetime) -> list[str]:
         """Return what Google refused last; empty when well, or when nothing was asked yet."""

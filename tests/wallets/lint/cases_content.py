@@ -25,6 +25,7 @@ UNTIL, BALANCE, SITE = (
     "storeCard.auxiliaryFields.0",
     "storeCard.backFields.0",
 )
+TWO_FORMATS = {"numberStyle": "PKNumberStyleDecimal", "currencyCode": "EUR"}
 PAST = "2020-01-01T00:00:00Z"
 
 
@@ -86,7 +87,28 @@ IDENTITY = [
     Case("wrong-type", put("logoText", None)),
     Case("wrong-type", put("storeCard.backFields", {}), put("storeCard.backFields", [])),
     Case("wrong-type", put("associatedStoreIdentifiers", ["123456789"])),
+    Case(
+        "wrong-type",
+        put("associatedStoreIdentifiers", [1.5]),
+        put("associatedStoreIdentifiers", [1e3]),
+    ),
     Case("wrong-type", put("locations.0.latitude", "52.5")),
+    Case("wrong-type", put("featuredActions", action(1)), actions(action(1))),
+    Case("wrong-type", put("featuredActions", ["shop"])),
+    Case("wrong-type", put("barcodes.0.altText", 4006381), put("barcodes.0.altText", "4006381")),
+    Case("wrong-type", old_code({**QR, "altText": 1}), old_code({**QR, "altText": "1"})),
+    Case("wrong-type", beacons({"relevantText": 1}), beacons({"relevantText": "1"})),
+    Case("wrong-type", put("suppressStripShine", "true"), put("suppressStripShine", True)),
+    Case("wrong-type", put("userInfo", "shop"), put("userInfo", {})),
+    *(
+        Case(
+            "wrong-type",
+            put(f"{owner}semantics", {tag: {"amount": 12.5, "currencyCode": "EUR"}}),
+            put(f"{owner}semantics", {tag: {"amount": "12.5", "currencyCode": "EUR"}}),
+        )
+        for owner, tag in (("", "balance"), (f"{BALANCE}.", "totalPrice"))
+    ),
+    Case("wrong-type", put("semantics", {"balance": "12.5 EUR"})),
     Case("wrong-type", put(f"{HEADER}.label", 5)),
     Case("wrong-type", put(f"{PRIMARY}.value", ["a"]), put(f"{PRIMARY}.value", 5)),
     Case(
@@ -111,6 +133,7 @@ IDENTITY = [
 ]
 FIELDS = [
     Case("field-key-missing", take(f"{PRIMARY}.key")),
+    Case("field-key-missing", put(f"{PRIMARY}.key", ""), put(f"{PRIMARY}.key", " ")),
     Case("field-value-missing", take(f"{SITE}.value"), put(f"{SITE}.value", "")),
     Case("field-key-twice", put(f"{SITE}.key", "points"), base="store_card"),
     Case("field-key-twice", put("posterGeneric.footerFields.0.key", "points"), base="poster"),
@@ -152,9 +175,24 @@ FIELDS = [
         put(f"{UNTIL}.value", "2030-12-31T23:59Z"),
     ),
     Case("date-value", put(f"{UNTIL}.value", "2030-12-31T23:59:00+0100")),
-    Case("date-value", put(f"{PRIMARY}.isRelative", True)),
+    Case("date-value", put(f"{PRIMARY}.isRelative", True), put(f"{PRIMARY}.isRelative", False)),
+    Case(
+        "date-value-on-back",
+        put(f"{SITE}.ignoresTimeZone", True),
+        put(f"{SITE}.ignoresTimeZone", False),
+    ),
     Case("number-value", put(f"{HEADER}.value", "120"), put(f"{HEADER}.value", 1e3)),
+    Case(
+        "number-value-on-back",
+        put(f"{SITE}.numberStyle", "PKNumberStyleDecimal"),
+        both(put(f"{SITE}.numberStyle", "PKNumberStyleDecimal"), put(f"{SITE}.value", 5)),
+    ),
     Case("number-and-currency", put(f"{HEADER}.currencyCode", "EUR")),
+    Case(
+        "number-and-currency-on-back",
+        put(SITE, {"key": "spent", "value": 5, **TWO_FORMATS}),
+        put(SITE, {"key": "spent", "value": 5, "currencyCode": "EUR"}),
+    ),
     Case("currency-code", put(f"{BALANCE}.currencyCode", "euro")),
     Case(
         "attributed-value-tag",

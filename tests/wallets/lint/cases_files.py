@@ -131,6 +131,7 @@ MANIFEST = [
     Case("manifest-macos-file", use(**unlisted("__MACOSX/._icon.png")), add(".DS_Store", b"x")),
     Case("manifest-file-absent", use(**hashes_but(**{"notes.txt": "0" * 40}))),
     Case("manifest-hash", use(**unlisted("icon.png", png(38, 38) + b"changed"))),
+    Case("manifest-hash", use(**hashes_but(**{"icon.png": ""}))),
 ]
 FILES = [
     Case(
@@ -184,7 +185,16 @@ FILES = [
         add("personalization.json", enrolling()),
         both(add("personalization.json", enrolling()), WITH_LOGO, WITH_NFC),
     ),
-    Case("enrollment-incomplete", WITH_LOGO),
+    Case(
+        "enrollment-incomplete",
+        both(add("personalization.json", enrolling()), WITH_LOGO),
+        WITH_LOGO,
+    ),
+    Case(
+        "enrollment-incomplete",
+        both(add("personalization.json", enrolling()), WITH_NFC),
+        both(WITH_LOGO, WITH_NFC),
+    ),
     Case(
         "enrollment-fields",
         both(

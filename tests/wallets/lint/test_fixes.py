@@ -15,7 +15,7 @@ FIXES: list[tuple[Change, str]] = [
     (put("voided", "no"), "Write voided as true or false, or leave it out; it is the string 'no'."),
     (
         put("associatedStoreIdentifiers", ["1"]),
-        "Write associatedStoreIdentifiers as a list of numbers, or leave it out; "
+        "Write associatedStoreIdentifiers as a list of whole numbers, or leave it out; "
         "it is a list that begins with a string.",
     ),
     (put(f"{PRIMARY}.label", {}), "Write storeCard.primaryFields[0].label as a string"),

@@ -15,7 +15,7 @@ from service.wallets.apple.wallet import AppleWallet
 from tests.wallets.builders import TEMPLATES, a_content, a_design
 
 KINDS = sorted(path.parent.name for path in TEMPLATES.glob("*/design.*"))
-FITTING = {BarcodeFormat.EAN13: "4006381333931", BarcodeFormat.CODABAR: "A40156B"}
+FITTING = {BarcodeFormat.EAN13: "4006381333931"}
 USABLE = (CardStatus.ACTIVE, CardStatus.INACTIVE)
 
 

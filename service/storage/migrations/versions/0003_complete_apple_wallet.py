@@ -85,6 +85,7 @@ def _passes() -> None:
         table.alter_column("bucket", existing_type=sa.Integer(), nullable=False)
         table.create_foreign_key("fk_passes_design_id", "designs", ["design_id"], ["id"])
     op.create_index("ix_passes_design_id_bucket_id", "passes", ["design_id", "bucket", "id"])
+    op.create_index("ix_passes_type_id", "passes", ["type_id"])
 
 
 def _roll_outs() -> None:
@@ -98,7 +99,6 @@ def _roll_outs() -> None:
         sa.Column("per_second", sa.Integer(), nullable=False),
         sa.Column("moved", AMOUNT, nullable=False),
         sa.Column("due_at", TIME, nullable=True),
-        sa.Column("lease", sa.Uuid(), nullable=True),
         sa.Column("created_at", TIME, nullable=False),
         sa.Column("ended_at", TIME, nullable=True),
         _refers("roll_outs", "program_id", "programs"),
@@ -134,6 +134,7 @@ def _devices() -> None:
         _refers("device_reports", "pass_id", "passes"),
     )
     op.create_index("ix_device_reports_pass_id_id", "device_reports", ["pass_id", "id"])
+    op.create_index("ix_device_reports_brand_id_kind", "device_reports", ["brand_id", "kind"])
 
 
 def _halts() -> None:
@@ -153,3 +154,11 @@ def _halts() -> None:
         table.add_column(sa.Column("repushes_since", TIME, nullable=True))
     with op.batch_alter_table("deliveries") as table:
         table.alter_column("repushes", existing_type=sa.Integer(), server_default=None)
+    op.create_index("ix_deliveries_device_id", "deliveries", ["device_id"])
+    _index_where("ix_deliveries_confirm", ["wallet", "confirm_at"], "confirm_at IS NOT NULL")
+    _index_where("ix_deliveries_repushed", ["brand_id"], "repushes_since IS NOT NULL")
+
+
+def _index_where(name: str, columns: list[str], condition: str) -> None:
+    where = sa.text(condition)
+    op.create_index(name, "deliveries", columns, postgresql_where=where, sqlite_where=where)

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from service.wallets.apple.lint.finding import Hit
 from service.wallets.apple.lint.json_file import is_number, list_of, text_of
@@ -11,6 +11,7 @@ from service.wallets.apple.lint.registry import RuleSet, Stage
 from service.wallets.apple.lint.subject import FRONT, POSTER, SECTIONS, Field, Subject
 
 SET = RuleSet(Stage.CONTENT)
+BACK = "backFields"
 DATE_KEYS = ("dateStyle", "timeStyle", "isRelative", "ignoresTimeZone")
 DATE_STYLES = [f"PKDateStyle{name}" for name in ("None", "Short", "Medium", "Long", "Full")]
 CLOSED: Mapping[str, list[str]] = {
@@ -44,7 +45,7 @@ SQUARE = ("PKBarcodeFormatQR", "PKBarcodeFormatAztec")
 @SET.rule
 def field_key_missing(subject: Subject) -> Iterator[Hit]:
     for each in subject.fields:
-        if "key" not in each.data:
+        if each.data.get("key", "") == "":
             yield Hit(each.where)
 
 
@@ -87,7 +88,7 @@ def change_messages_several(subject: Subject) -> Iterator[Hit]:
 @SET.rule
 def field_alignment(subject: Subject) -> Iterator[Hit]:
     for each in subject.fields:
-        if each.section in ("primaryFields", "backFields") and each.text("textAlignment"):
+        if each.section in ("primaryFields", BACK) and each.text("textAlignment"):
             yield Hit(each.at("textAlignment"))
 
 
@@ -112,15 +113,33 @@ def date_style_alone(subject: Subject) -> Iterator[Hit]:
 
 @SET.rule
 def date_value(subject: Subject) -> Iterator[Hit]:
-    for each in subject.fields:
-        is_formatted = any(key in each.data for key in DATE_KEYS)
+    yield from _no_dates(field for field in subject.fields if field.section != BACK)
+
+
+@SET.rule
+def date_value_on_back(subject: Subject) -> Iterator[Hit]:
+    yield from _no_dates(field for field in subject.fields if field.section == BACK)
+
+
+def _no_dates(fields: Iterable[Field]) -> Iterator[Hit]:
+    for each in fields:
+        is_formatted = any(each.data.get(key) not in (None, False) for key in DATE_KEYS)
         if is_formatted and "value" in each.data and moment(each.data["value"]) is None:
             yield Hit(each.at("value"), each.text("value") or "no string")
 
 
 @SET.rule
 def number_value(subject: Subject) -> Iterator[Hit]:
-    for each in subject.fields:
+    yield from _no_numbers(field for field in subject.fields if field.section != BACK)
+
+
+@SET.rule
+def number_value_on_back(subject: Subject) -> Iterator[Hit]:
+    yield from _no_numbers(field for field in subject.fields if field.section == BACK)
+
+
+def _no_numbers(fields: Iterable[Field]) -> Iterator[Hit]:
+    for each in fields:
         is_formatted = each.text("numberStyle") or each.text("currencyCode")
         if is_formatted and "value" in each.data and not is_number(each.data["value"]):
             yield Hit(each.at("value"), each.text("value"))
@@ -128,7 +147,16 @@ def number_value(subject: Subject) -> Iterator[Hit]:
 
 @SET.rule
 def number_and_currency(subject: Subject) -> Iterator[Hit]:
-    for each in subject.fields:
+    yield from _two_formats(field for field in subject.fields if field.section != BACK)
+
+
+@SET.rule
+def number_and_currency_on_back(subject: Subject) -> Iterator[Hit]:
+    yield from _two_formats(field for field in subject.fields if field.section == BACK)
+
+
+def _two_formats(fields: Iterable[Field]) -> Iterator[Hit]:
+    for each in fields:
         if each.text("numberStyle") and each.text("currencyCode"):
             yield Hit(each.where, each.text("currencyCode"))
 

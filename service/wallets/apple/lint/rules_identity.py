@@ -30,6 +30,10 @@ def _list_of(fits: Callable[[object], bool]) -> Callable[[object], bool]:
     return lambda value: isinstance(value, list) and all(map(fits, value))
 
 
+def _is_whole(value: object) -> bool:
+    return type(value) is int or (isinstance(value, float) and value.is_integer())
+
+
 TEXT = Kind("a string", lambda value: isinstance(value, str))
 NUMBER = Kind("a number", is_number)
 FLAG = Kind("true or false", lambda value: isinstance(value, bool | int | float))
@@ -37,7 +41,7 @@ OBJECT = Kind("an object", lambda value: isinstance(value, dict))
 LIST = Kind("a list", lambda value: isinstance(value, list))
 OBJECTS = Kind("a list of objects", _list_of(OBJECT.fits))
 TEXTS = Kind("a list of strings", _list_of(TEXT.fits))
-NUMBERS = Kind("a list of numbers", _list_of(NUMBER.fits))
+WHOLE_NUMBERS = Kind("a list of whole numbers", _list_of(_is_whole))
 VALUE = Kind("a string or a number", lambda value: TEXT.fits(value) or NUMBER.fits(value))
 
 TOP: Mapping[str, Kind] = {
@@ -47,9 +51,11 @@ TOP: Mapping[str, Kind] = {
     **dict.fromkeys(("footerBackgroundColor", "eventLogoText", "appLaunchURL"), TEXT),
     **dict.fromkeys(("voided", "sharingProhibited"), FLAG),
     **dict.fromkeys(("suppressHeaderDarkening", "useAutomaticColors"), FLAG),
+    "suppressStripShine": FLAG,
     **dict.fromkeys(("locations", "beacons", "barcodes", "upcomingPassInformation"), OBJECTS),
-    **dict.fromkeys(("barcode", "nfc", "semantics", *STYLES), OBJECT),
-    **dict.fromkeys(("associatedStoreIdentifiers", "auxiliaryStoreIdentifiers"), NUMBERS),
+    "featuredActions": OBJECTS,
+    **dict.fromkeys(("barcode", "nfc", "semantics", "userInfo", *STYLES), OBJECT),
+    **dict.fromkeys(("associatedStoreIdentifiers", "auxiliaryStoreIdentifiers"), WHOLE_NUMBERS),
     "relevantDates": LIST,
     "preferredStyleSchemes": TEXTS,
 }
@@ -57,6 +63,11 @@ LOCATION = {
     **dict.fromkeys(("latitude", "longitude", "altitude", "maxDistance"), NUMBER),
     "relevantText": TEXT,
 }
+# What else barcodes and beacons hold has rules of its own.
+BARCODE = {"altText": TEXT}
+BEACON = {"relevantText": TEXT}
+SUMS = {"balance": OBJECT, "totalPrice": OBJECT}
+SUM = {"amount": TEXT, "currencyCode": TEXT}
 NFC = {"message": TEXT, "encryptionPublicKey": TEXT, "requiresAuthentication": FLAG}
 FIELD = {
     **dict.fromkeys(("key", "label", "changeMessage", "attributedValue", "textAlignment"), TEXT),
@@ -99,16 +110,31 @@ def format_version(subject: Subject) -> Iterator[Hit]:
 @SET.rule
 def wrong_type(subject: Subject) -> Iterator[Hit]:
     yield from _misfits("", subject.content, TOP)
-    for where, location in subject.objects("locations"):
-        yield from _misfits(f"{where}.", location, LOCATION)
-    nfc = subject.content.get("nfc")
-    if isinstance(nfc, dict):
-        yield from _misfits("nfc.", nfc, NFC)
+    yield from _sum_misfits("", subject.content)
+    for key, kinds in (("locations", LOCATION), ("beacons", BEACON), ("barcodes", BARCODE)):
+        for where, entry in subject.objects(key):
+            yield from _misfits(f"{where}.", entry, kinds)
+    for key, kinds in (("barcode", BARCODE), ("nfc", NFC)):
+        yield from _misfits(f"{key}.", _object(subject.content, key), kinds)
     for style, sections in subject.style_objects.items():
         yield from _misfits(f"{style}.", sections, dict.fromkeys(SECTIONS, OBJECTS))
         for section in SECTIONS:
             for where, data in objects(sections, section, f"{style}.{section}"):
                 yield from _misfits(f"{where}.", data, FIELD)
+                yield from _sum_misfits(f"{where}.", data)
+
+
+def _sum_misfits(where: str, value: Json) -> Iterator[Hit]:
+    """Yield what is no amount of money among the semantic tags."""
+    tags = _object(value, "semantics")
+    yield from _misfits(f"{where}semantics.", tags, SUMS)
+    for key in SUMS:
+        yield from _misfits(f"{where}semantics.{key}.", _object(tags, key), SUM)
+
+
+def _object(value: Json, key: str) -> Json:
+    found = value.get(key)
+    return found if isinstance(found, dict) else {}
 
 
 def _misfits(where: str, value: Json, kinds: Mapping[str, Kind]) -> Iterator[Hit]:

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 
 from service.wallets.apple.lint.finding import Hit
-from service.wallets.apple.lint.json_file import Json, has_mark, text_of
+from service.wallets.apple.lint.json_file import Json, has_mark
 from service.wallets.apple.lint.package import MANIFEST, SIGNATURE, is_of_macos
 from service.wallets.apple.lint.registry import RuleSet, Stage
 from service.wallets.apple.lint.subject import Subject
@@ -65,5 +65,6 @@ def manifest_hash(subject: Subject) -> Iterator[Hit]:
     manifest = _manifest(subject) or {}
     for name, content in _listed(subject).items():
         actual = hashlib.sha1(content, usedforsecurity=False).hexdigest()
-        if text_of(manifest, name) not in ("", actual):
-            yield Hit(name, text_of(manifest, name), actual)
+        entry = manifest.get(name, actual)
+        if isinstance(entry, str) and entry != actual:
+            yield Hit(name, entry, actual)
