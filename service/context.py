@@ -1,7 +1,8 @@
 """What every operation is given: settings, database, wallets, the clock."""
 
+import logging
 import threading
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -11,13 +12,14 @@ from uuid import UUID
 
 from service.domain.certificates import CertificateFacts
 from service.domain.designs import Design
-from service.domain.errors import PassUnavailable
+from service.domain.errors import PassUnavailable, ServiceError, SetupError
 from service.domain.passes import WalletName
 from service.settings import Settings
 from service.storage import credentials, designs, push_keys
 from service.storage.database import Database, Transaction
 from service.wallets.interface import Wallet, Wallets
 
+log = logging.getLogger(__name__)
 T = TypeVar("T")
 DESIGNS_KEPT = 128  # each is about as large as its images
 MOST_REMEMBERED = 1_000  # figures
@@ -82,15 +84,22 @@ class Context:
 
     def certificate_facts(
         self, transaction: Transaction, credential_ids: Collection[UUID]
-    ) -> Mapping[UUID, CertificateFacts]:
-        """Return what Apple certificates say of themselves; that never changes: it is read once."""
+    ) -> tuple[Mapping[UUID, CertificateFacts], Mapping[UUID, str]]:
+        """Return what Apple certificates say of themselves, and why others cannot be read.
+
+        What one says never changes: it is read once.
+        """
+        faults = {}
         unread = [each for each in credential_ids if each not in self._facts]
         if unread:
             for credential_id, parts in credentials.public_parts(transaction, unread).items():
-                self._facts[credential_id] = self.wallets.apple_facts(
-                    parts.certificate_pem, parts.wwdr_pem, is_nfc=parts.is_nfc
-                )
-        return self._facts
+                try:
+                    self._facts[credential_id] = self.wallets.apple_facts(
+                        parts.certificate_pem, parts.wwdr_pem, is_nfc=parts.is_nfc
+                    )
+                except SetupError as error:
+                    faults[credential_id] = error.detail
+        return self._facts, faults
 
     def remembered(self, name: str, at_most: timedelta, read: Callable[[], T]) -> T:
         """Return what `read` returned at most that long ago in this process, else what it does now.
@@ -111,32 +120,45 @@ class Context:
         """Return the wallet that speaks for this pass type now, or None if there is none.
 
         Of several certificates it is the newest whose switch-over has come, passing over what has
-        ended; so a renewed one takes over in every process by itself.
+        ended or cannot be used; so a renewed one takes over in every process by itself.
 
         Raises:
-            PassUnavailable: every certificate of the type has ended; says when.
-            SetupError: the credential cannot be used; says what to fix.
+            PassUnavailable: none can be used, and the newest has ended; says when.
+            SetupError: none can be used, and the newest is at fault; says what to fix.
         """
         now = self.now()
         active = credentials.active_ids(transaction, brand_id, name, type_id, now)
         is_apple = name is WalletName.APPLE
         push_key = push_keys.newest_id(transaction, brand_id, type_id) if is_apple else None
-        faults = []
+        faults: list[ServiceError] = []
         for credential_id in active:
-            wallet = self._built(transaction, credential_id, push_key)
-            fault = wallet.why_unfit(now)
-            if fault is None:
-                self._let_speak((brand_id, name, type_id), credential_id, active)
+            try:
+                wallet = self._fit(transaction, credential_id, push_key, now)
+            except (PassUnavailable, SetupError) as fault:
+                faults.append(fault)
+            else:
+                speaker = (brand_id, name, type_id)
+                if self._speaking.get(speaker) != credential_id:
+                    _tell(speaker, faults)
+                self._let_speak(speaker, credential_id, active)
                 return wallet
-            faults.append(fault)
         if faults:
-            raise PassUnavailable(faults[0])
+            raise faults[0]
         return None
+
+    def _fit(
+        self, transaction: Transaction, credential_id: UUID, push_key: UUID | None, now: datetime
+    ) -> Wallet:
+        wallet = self._built(transaction, credential_id, push_key)
+        fault = wallet.why_unfit(now)
+        if fault is not None:
+            raise PassUnavailable(fault)
+        return wallet
 
     def settle_wallets(self, transaction: Transaction) -> None:
         """Retire the wallets that others have taken over from, though nobody asks for those."""
         for speaker in list(self._speaking):
-            with suppress(PassUnavailable):
+            with suppress(PassUnavailable, SetupError):
                 self.wallet(transaction, *speaker)
 
     def _built(
@@ -160,3 +182,10 @@ class Context:
         if before is not None:
             self._wallets.pop(before, None)
             self.wallets.retire(before)
+
+
+def _tell(speaker: Speaker, passed_over: Iterable[ServiceError]) -> None:
+    """Log what newer credentials than the speaker's are at fault for; an end has alarms."""
+    for fault in passed_over:
+        if isinstance(fault, SetupError):
+            log.error("an older certificate signs %s, because: %s", speaker[2], fault.detail)

@@ -12,9 +12,10 @@ from service.domain.errors import SetupError
 from service.domain.passes import WalletName
 from service.operations.turns import VendorTurns
 from service.settings import Settings
-from service.storage import brands, schema
+from service.storage import brands
 from service.storage.database import Database
-from service.storage.vault import create_master_key, load_vault
+from service.storage.opening import schema
+from service.storage.opening.vault import create_master_key, load_vault
 from service.wallets.catalog import WalletCatalog
 from service.wallets.google.client import GoogleAddresses
 

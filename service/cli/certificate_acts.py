@@ -14,7 +14,7 @@ from service.domain.errors import InvalidInput, SetupError
 from service.domain.passes import WalletName
 from service.operations import certificates, expiry, programs
 from service.operations.certificates import Imported, Outcome
-from service.operations.expiry import Standing
+from service.operations.expiry import Standing, Unreadable
 
 PORTAL = "https://developer.apple.com/account/resources/certificates"
 
@@ -95,7 +95,23 @@ def check_certificates(context: Context, brand: str | None) -> Result:
     """Return a row per certificate; `must_act` of any says that something needs doing now."""
     brand_id = programs.brand_called(context, brand) if brand else None
     reached = expiry.reach(context)
-    return [_row(context, each, reached) for each in expiry.standings(context, brand_id)]
+    rows = [_row(context, each, reached) for each in expiry.standings(context, brand_id)]
+    return rows + [_lost(each, reached) for each in expiry.unreadable(context, brand_id)]
+
+
+def _lost(lost: Unreadable, reached: Mapping[str, expiry.Reach]) -> dict[str, Any]:
+    concerned = reached.get(lost.type_id, expiry.NOBODY)
+    return {
+        "brand": lost.brand,
+        "pass_type_id": lost.type_id,
+        "state": State.UNREADABLE,
+        "from": lost.active_from.isoformat(),
+        "passes": concerned.passes,
+        "devices": concerned.devices,
+        "faults": [lost.fault],
+        "next": lost.cure,
+        "must_act": True,
+    }
 
 
 def _row(

@@ -11,7 +11,7 @@ from rich.table import Table
 from service.cli import administration, control_socket
 from service.cli.run import database_file, database_held
 from service.settings import load
-from service.storage.exclusive import DatabaseInUse
+from service.storage.opening.exclusive import DatabaseInUse
 from service.wiring import opened
 
 ASK_AFTER_S = 0.2  # a service that holds the database is asked to do it

@@ -13,7 +13,7 @@ from service.cli.web import WebServer, bind
 from service.domain.passes import WalletName
 from service.operations.deliveries import reclaim
 from service.settings import Settings
-from service.storage import exclusive
+from service.storage.opening import exclusive
 from service.wiring import System, opened
 from service.worker import roll_outs, staleness
 from service.worker.loop import work

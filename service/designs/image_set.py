@@ -1,7 +1,6 @@
 """Makes of a designer's images all the files that wallets ask for: every slot at every scale."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from difflib import get_close_matches
 from typing import NamedTuple, cast
 
@@ -14,16 +13,9 @@ from service.domain.errors import DesignRefused
 from service.domain.image_slots import APPLE, SLOTS, Slot, file_name
 
 GOOGLE_FOLDER = "google"
-MOST_PIXELS = 32_000_000  # of all images together: bounds the work of one upload
 TOLERANCE = 0.02  # of a shape: what is beyond the slot is cut off
-Pictures = Mapping[int, tuple[str, Image.Image]]
-
-
-class ImageSet(NamedTuple):
-    """The files by the names under which a design keeps them, and what was wrong with others."""
-
-    files: dict[str, bytes]
-    faults: list[Fault]
+Size = tuple[int, int]
+Pictures = Mapping[int, tuple[str, Size]]
 
 
 class _Place(NamedTuple):
@@ -33,24 +25,76 @@ class _Place(NamedTuple):
     slot: str
 
 
-def read(files: Mapping[str, bytes]) -> ImageSet:
-    """Return the images of a design, scaled from what the designer gave."""
-    made = ImageSet({}, [])
+class _Plan(NamedTuple):
+    """How the files of a slot come about: `own` files (by scale) are taken as they are.
+
+    The other scales are made of `source`, which at the largest of them has `size`.
+    """
+
+    own: Mapping[int, str]
+    source: str
+    size: Size
+
+
+class Sketch(NamedTuple):
+    """What will be made of a designer's images, and what is wrong with them by name and header.
+
+    Nothing has been decoded yet, so a sketch costs next to nothing.
+    """
+
+    plans: dict[_Place, _Plan]
+    faults: list[Fault]
+
+    @property
+    def names(self) -> list[str]:
+        """Return under which names a design will keep the files."""
+        return [
+            _kept_as(place, scale) for place in self.plans for scale in SLOTS[place.slot].scales
+        ]
+
+
+def sketched(files: Mapping[str, bytes]) -> Sketch:
+    """Return what will be made of the images among a design's files."""
+    sketch = Sketch({}, [])
     given: dict[_Place, dict[int, str]] = {}
     for name in sorted(files):
         if found := IMAGE.fullmatch(name):
             folder, slot, scale = found.groups()
-            place = _place(folder, slot)
             if fault := _fault_of(folder, slot, scale):
-                made.faults.append(Fault(name, "unknown_image", fault))
+                sketch.faults.append(Fault(name, "unknown_image", fault))
             else:
-                given.setdefault(place, {})[int(scale or 1)] = name
-    _check_pixels({name: files[name] for names in given.values() for name in names.values()})
+                given.setdefault(_place(folder, slot), {})[int(scale or 1)] = name
+    total = 0
     for place, names in given.items():
         try:
-            made.files.update(_drawn(place, names, files))
+            pictures = {
+                scale: (name, images.measured(name, files[name])) for scale, name in names.items()
+            }
+            total += sum(width * height for _, (width, height) in pictures.values())
+            sketch.plans[place] = _planned(SLOTS[place.slot], pictures)
         except DesignRefused as refused:
-            made.faults.extend(_faults(refused))
+            sketch.faults.extend(_faults(refused))
+    if total > images.MOST_PIXELS:
+        text = f"have more than {images.MOST_PIXELS // 1_000_000} megapixels in all"
+        sketch.faults.append(Fault("images", "too_many_pixels", text))
+    return sketch
+
+
+def drawn(sketch: Sketch, files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Return the images of a design by the names under which it keeps them.
+
+    Raises:
+        DesignRefused: pictures are damaged or have a bad color profile; tells all of them.
+    """
+    made: dict[str, bytes] = {}
+    found: list[Fault] = []
+    for place, plan in sketch.plans.items():
+        try:
+            made.update(_drawn(place, plan, files))
+        except DesignRefused as refused:
+            found.extend(_faults(refused))
+    if found:
+        raise refusal(found)
     return made
 
 
@@ -76,84 +120,83 @@ def _fault_of(folder: str | None, slot: str, scale: str | None) -> str | None:
     return f"did you mean {near[0]}?" if near else f"images are called {', '.join(APPLE)}"
 
 
-def _check_pixels(files: Mapping[str, bytes]) -> None:
-    total = 0
-    for name, content in files.items():
-        with suppress(DesignRefused):  # what is no picture is told when it is to be opened
-            width, height = images.size_of(name, content)
-            total += width * height
-    if total > MOST_PIXELS:
-        text = f"have more than {MOST_PIXELS // 1_000_000} megapixels in all"
-        raise refusal([Fault("images", "too_many_pixels", text)])
-
-
 def _faults(refused: DesignRefused) -> Iterator[Fault]:
     for place, told in refused.faults:
         code, _, text = told.partition(": ")
         yield Fault(place, cast(Code, code), text)
 
 
-def _drawn(place: _Place, names: Mapping[int, str], files: Mapping[str, bytes]) -> dict[str, bytes]:
+def _kept_as(place: _Place, scale: int) -> str:
+    return f"{place.folder}{file_name(place.slot, scale)}"
+
+
+def _drawn(place: _Place, plan: _Plan, files: Mapping[str, bytes]) -> dict[str, bytes]:
     """Return the files of one slot: the designer's own where they are given, else scaled ones."""
-    slot = SLOTS[place.slot]
-    pictures = {scale: (name, images.opened(name, files[name])) for scale, name in names.items()}
+    scales = SLOTS[place.slot].scales
+    needed = {*plan.own.values(), *([plan.source] if len(plan.own) < len(scales) else [])}
+    pictures = {name: images.opened(name, files[name]) for name in sorted(needed)}
+    made = {}
+    for scale in scales:
+        if scale in plan.own:
+            picture = pictures[plan.own[scale]]
+        else:
+            share = scale / max(scales)
+            size = round(plan.size[0] * share), round(plan.size[1] * share)
+            picture = _scaled(pictures[plan.source], size)
+        made[_kept_as(place, scale)] = images.encoded(picture)
+    return made
+
+
+def _planned(slot: Slot, pictures: Pictures) -> _Plan:
     own = _own(slot, pictures)
-    made = {scale: picture for scale, (_, picture) in own.items()}
-    if missing := [scale for scale in slot.scales if scale not in own]:
-        source, size = _source(slot, pictures, own)
-        for scale in missing:
-            share = scale / max(slot.scales)
-            made[scale] = _scaled(source, (round(size[0] * share), round(size[1] * share)))
-    return {
-        f"{place.folder}{file_name(place.slot, scale)}": images.encoded(made[scale])
-        for scale in slot.scales
-    }
+    names = {scale: name for scale, (name, _) in own.items()}
+    if all(scale in own for scale in slot.scales):
+        return _Plan(names, *own[max(slot.scales)])
+    return _Plan(names, *_source(slot, pictures, own))
 
 
-def _own(slot: Slot, pictures: Pictures) -> dict[int, tuple[str, Image.Image]]:
+def _own(slot: Slot, pictures: Pictures) -> Pictures:
     """Return the pictures that are meant for just their scale.
 
     One without a scale in its name is, if it is as small as that; else the others are made of it.
     """
     own = {}
-    for scale, (name, picture) in pictures.items():
-        if _fits(slot, picture, scale):
-            own[scale] = (name, picture)
+    for scale, (name, size) in pictures.items():
+        if _fits(slot, size, scale):
+            own[scale] = (name, size)
         elif scale > 1:
-            width, height = slot.size(scale, picture.size)
-            text = f"has {_size(picture.size)} pixels, but takes {width} x {height}"
+            width, height = slot.size(scale, size)
+            text = f"has {_size(size)} pixels, but takes {width} x {height}"
             raise refusal([Fault(name, "wrong_size", text)])
     return own
 
 
-def _fits(slot: Slot, picture: Image.Image, scale: int) -> bool:
-    width, height = slot.size(scale, picture.size)
-    if slot.is_filled:
-        return picture.size == (width, height)
-    return picture.width <= width and picture.height <= height
+def _fits(slot: Slot, size: Size, scale: int) -> bool:
+    width, height = slot.size(scale, size)
+    return size == (width, height) if slot.is_filled else size[0] <= width and size[1] <= height
 
 
-def _source(slot: Slot, pictures: Pictures, own: Pictures) -> tuple[Image.Image, tuple[int, int]]:
+def _source(slot: Slot, pictures: Pictures, own: Pictures) -> tuple[str, Size]:
     """Return the picture to make missing scales of, and its size at the largest of them."""
     largest = max(slot.scales)
     if largest in own:
-        return own[largest][1], own[largest][1].size
-    name, picture = pictures[1 if 1 in pictures and 1 not in own else max(pictures)]
-    width, height = slot.size(largest, picture.size)
-    if picture.width < width or picture.height < height:
-        text = f"has {_size(picture.size)} pixels, but at least {width} x {height} are needed"
+        return own[largest]
+    name, given = pictures[1 if 1 in pictures and 1 not in own else max(pictures)]
+    width, height = slot.size(largest, given)
+    if given[0] < width or given[1] < height:
+        text = f"has {_size(given)} pixels, but at least {width} x {height} are needed"
         raise refusal([Fault(name, "image_too_small", text)])
-    if abs(picture.width * height / (picture.height * width) - 1) > TOLERANCE:
-        text = f"has {_size(picture.size)} pixels, but the shape of {width} x {height} is needed"
+    if abs(given[0] * height / (given[1] * width) - 1) > TOLERANCE:
+        text = f"has {_size(given)} pixels, but the shape of {width} x {height} is needed"
         raise refusal([Fault(name, "wrong_shape", text)])
-    return picture, (width, height)
+    return name, (width, height)
 
 
-def _size(size: tuple[int, int]) -> str:
+def _size(size: Size) -> str:
     return f"{size[0]} x {size[1]}"
 
 
-def _scaled(source: Image.Image, size: tuple[int, int]) -> Image.Image:
+def _scaled(source: Image.Image, size: Size) -> Image.Image:
     """Return the picture in this size; of one of a slightly other shape the middle is shown."""
     width, height = max(size[0], 1), max(size[1], 1)
     shown_width = min(source.width, source.height * width / height)

@@ -17,7 +17,8 @@ from service.domain.errors import DesignRefused
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 HEADER = struct.Struct(">II5B")
 LENGTH = struct.Struct(">I4s")
-LARGEST_SIDE, MOST_PIXELS = 4096, 16_000_000
+LARGEST_SIDE = 4096
+MOST_PIXELS = 12_000_000  # of all images of a design: bounds the work of one upload
 LARGEST_PROFILE = 1024 * 1024
 # What the pixels need; all else is left out before a decoder sees it.
 KEPT = frozenset({b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"})
@@ -44,10 +45,8 @@ def opened(name: str, content: bytes) -> Image.Image:
     Raises:
         DesignRefused: it is no PNG, is damaged, has frames or too many pixels.
     """
+    measured(name, content)
     chunks = list(_chunks(name, content))
-    _check_size(name, *size_of(name, content))
-    if any(kind in FRAMES for kind, _ in chunks):
-        raise _refused(name, "animated_image", "has several frames: a pass shows a still picture")
     needed = _written(chunk for chunk in chunks if chunk[0] in KEPT)
     profile = next((_profile(name, data) for kind, data in chunks if kind == b"iCCP"), None)
     try:
@@ -58,6 +57,20 @@ def opened(name: str, content: bytes) -> Image.Image:
         raise _refused(name, "damaged_image", "is damaged: export it anew") from error
     pixels.info.clear()  # or its old profile would be written again
     return pixels
+
+
+def measured(name: str, content: bytes) -> tuple[int, int]:
+    """Return width and height in pixels, after all checks for which nothing is decoded.
+
+    Raises:
+        DesignRefused: it is no PNG, is cut off, has frames or too many pixels.
+    """
+    chunks = list(_chunks(name, content))
+    width, height = size_of(name, content)
+    _check_size(name, width, height)
+    if any(kind in FRAMES for kind, _ in chunks):
+        raise _refused(name, "animated_image", "has several frames: a pass shows a still picture")
+    return width, height
 
 
 def size_of(name: str, content: bytes) -> tuple[int, int]:

@@ -1,6 +1,5 @@
 """From a designer's files to a design that may be published: all checks, all images."""
 
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,8 +14,6 @@ from service.domain.designs import Design
 NOBODY = UUID(int=0)
 STRIP_FILES = ("strip.png", "strip@2x.png", "strip@3x.png")
 Judge = Callable[[Design], Sequence[tuple[str, str]]]
-# Pictures are large while they are worked on; a second upload waits for its turn.
-_one_at_a_time = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -44,23 +41,25 @@ def prepare(files: Mapping[str, bytes], font: Path, judge: Judge) -> Prepared:
     Raises:
         DesignRefused: it cannot be published; tells all faults at once, with their files.
     """
-    with _one_at_a_time:
-        return _prepared(files, font, judge)
-
-
-def _prepared(files: Mapping[str, bytes], font: Path, judge: Judge) -> Prepared:
     written = sheet.read(files)
-    pictures = image_set.read(files)
-    read = Prepared(written.source, pictures.files, ())
-    draft = read.design(NOBODY, NOBODY, 0)
-    faults = [*written.faults, *pictures.faults, *_rules(draft, pictures.faults)]
+    sketch = image_set.sketched(files)
+    # The rules ask for the names of images alone; decoding is for a design that may be published.
+    draft = Prepared(written.source, dict.fromkeys(sketch.names, b""), ()).design(NOBODY, NOBODY, 0)
+    faults = [*written.faults, *sketch.faults, *_rules(draft, sketch.faults)]
     if faults:
         raise design_rules.refusal(faults)
     if draft.stamps is not None:
-        kept = {name: png for name, png in draft.images.items() if name not in STRIP_FILES}
-        draft = replace(draft, images=kept | stamps.drawn(draft, draft.stamps, font))
+        stamps.check(draft, draft.stamps, font)
+    draft = _with_strips(replace(draft, images=image_set.drawn(sketch, files)), font)
     _ask(judge, draft)
     return Prepared(written.source, draft.images, design_rules.advice(draft))
+
+
+def _with_strips(draft: Design, font: Path) -> Design:
+    if draft.stamps is None:
+        return draft
+    kept = {name: png for name, png in draft.images.items() if name not in STRIP_FILES}
+    return replace(draft, images=kept | stamps.drawn(draft, draft.stamps, font))
 
 
 def _rules(draft: Design, told: Sequence[Fault]) -> list[Fault]:

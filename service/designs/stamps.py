@@ -21,6 +21,7 @@ MOST_STRIPS = 66  # counts times languages: bounds the work of one upload
 MARGIN = 12  # points, on every side
 TEXT_SIZE, TEXT_ROOM = 14, 22  # points; a line that is too long is written smaller
 SMALLEST_TEXT = 8
+LONGEST_TEXT = 100  # characters; each of the strips measures it many times
 LARGEST, SHARE = 64, 0.86  # a stamp's diameter in points, and as a part of its cell
 MOST_IN_ONE_ROW, MOST_IN_TWO = 6, 14
 RING = 1.5  # points
@@ -30,19 +31,36 @@ NO_SIGN = "\uffff"
 Color = tuple[int, ...]
 
 
+def check(design: Design, stamps: Stamps, font: Path) -> None:
+    """Check what takes long to be drawn, or cannot be.
+
+    Raises:
+        DesignRefused: the font lacks a sign of the text, or the text is too long for a line, or the
+            strips would be too many.
+    """
+    texts = _texts(design, stamps)
+    if (stamps.of + 1) * len(texts) > MOST_STRIPS:
+        text = f"{stamps.of} stamps in {len(texts)} wordings are too many: at most {MOST_STRIPS}"
+        raise refusal([Fault(f"{SHEET}: stamps", "bad_stamps", f"{text} strips are drawn")])
+    places = {_strings_file(design, folder): text for folder, text in texts.items()}
+    for place, text in places.items():
+        if len(text) > LONGEST_TEXT:
+            long = f"{stamps.text} has more than {LONGEST_TEXT} characters, but stands on one line"
+            raise refusal([Fault(place, "bad_stamps", long)])
+    _check_letters(stamps, places, font.read_bytes())
+
+
 def drawn(design: Design, stamps: Stamps, font: Path) -> dict[str, bytes]:
-    """Return the strips of a design: `stamps/7/strip@2x.png`.
+    """Return the strips of a design that `check` has passed: `stamps/7/strip@2x.png`.
 
     They are drawn upon the design's own strip, else upon its background color. A language that
     says it in other words than the default one has strips of its own: `stamps/7/ru.lproj/...`.
 
     Raises:
-        DesignRefused: the font lacks a sign of the text, or the strips would be too many or too
-            large.
+        DesignRefused: the strips are too large.
     """
     texts = _texts(design, stamps)
     letters = font.read_bytes()
-    _check(design, stamps, texts, letters)
     found, total = {}, 0
     # The largest first: they tell soonest whether there is too much.
     for scale in reversed(STRIP.scales):
@@ -66,16 +84,16 @@ def _texts(design: Design, stamps: Stamps) -> dict[str, str]:
     return {"": shared, **others}
 
 
-def _check(design: Design, stamps: Stamps, texts: dict[str, str], letters: bytes) -> None:
-    if (stamps.of + 1) * len(texts) > MOST_STRIPS:
-        text = f"{stamps.of} stamps in {len(texts)} wordings are too many: at most {MOST_STRIPS}"
-        raise refusal([Fault(f"{SHEET}: stamps", "bad_stamps", f"{text} strips are drawn")])
+def _strings_file(design: Design, folder: str) -> str:
+    return strings_file(folder.removesuffix(".lproj/") or design.default_language)
+
+
+def _check_letters(stamps: Stamps, texts: dict[str, str], letters: bytes) -> None:
     font = ImageFont.truetype(BytesIO(letters), 20, layout_engine=ImageFont.Layout.BASIC)
     unknown = bytes(font.getmask(NO_SIGN))
-    for folder, text in texts.items():
+    for place, text in texts.items():
         lacking = {each for each in text if each != NO_SIGN and _is(font, each, unknown)}
         if lacking:
-            place = strings_file(folder.removesuffix(".lproj/") or design.default_language)
             signs = "".join(sorted(lacking))
             raise refusal([Fault(place, "no_letter", f"{stamps.text}: the font has no {signs}")])
 

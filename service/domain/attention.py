@@ -8,4 +8,5 @@ class Attention(StrEnum):
 
     CERTIFICATE_EXPIRES = "certificate_expires"
     CERTIFICATE_EXPIRED = "certificate_expired"
+    CERTIFICATE_UNREADABLE = "certificate_unreadable"
     WALLET_HALTED = "wallet_halted"

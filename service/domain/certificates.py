@@ -20,6 +20,7 @@ class State(StrEnum):
     WAITING = "waiting"  # its switch-over is yet to come
     RETIRED = "retired"  # another one signs
     EXPIRED = "expired"
+    UNREADABLE = "unreadable"  # what is kept of it is damaged
 
 
 @dataclass(frozen=True)

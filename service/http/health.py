@@ -8,6 +8,7 @@ from uuid import UUID
 from flask import Blueprint, Response
 
 from service.context import Context
+from service.domain.certificates import State
 from service.domain.halts import Halt
 from service.http.contract import Call, answer, api, here
 from service.http.models import Shown
@@ -24,8 +25,8 @@ class CertificateOut(Shown):
     pass_type_id: str
     state: str
     active_from: datetime
-    ends_at: datetime
-    days_left: int
+    ends_at: datetime | None
+    days_left: int | None
     stage: int | None
     passes: int
     devices: int
@@ -92,6 +93,18 @@ def _certificates(context: Context, brand_id: UUID) -> Iterator[CertificateOut]:
             ends_at=each.certificate.facts.ends_at,
             days_left=each.days_left,
             stage=each.stage,
+            passes=concerned.passes,
+            devices=concerned.devices,
+        )
+    for lost in expiry.unreadable(context, brand_id):
+        concerned = reached.get(lost.type_id, NOBODY)
+        yield CertificateOut(
+            pass_type_id=lost.type_id,
+            state=State.UNREADABLE,
+            active_from=lost.active_from,
+            ends_at=None,
+            days_left=None,
+            stage=None,
             passes=concerned.passes,
             devices=concerned.devices,
         )

@@ -14,7 +14,7 @@ from prometheus_client.registry import Collector
 from service.context import Context
 from service.domain.errors import NotFound
 from service.http.contract import here
-from service.operations import deliveries, expiry, figures
+from service.operations import expiry, figures
 
 blueprint = Blueprint("metrics", __name__)
 alone = Blueprint("metrics_alone", __name__)
@@ -81,7 +81,7 @@ class _Figures(Collector):
             "tessera_wallet_halted",
             "1 for a pass type that is not pushed because the wallet's vendor refuses our set-up.",
             ("wallet", "type"),
-            {(halt.wallet, halt.type_id): 1 for halt in deliveries.halts(context)},
+            dict.fromkeys(figures.halted_types(context), 1),
         )
         yield _gauge(
             "tessera_device_reports",

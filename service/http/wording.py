@@ -234,8 +234,8 @@ FIELDS = {
     "pass_type_id": "Which passes it signs.",
     "CertificateOut.state": f"One of {_listed(State)}.",
     "active_from": "From when on it signs.",
-    "ends_at": "When it, or Apple's intermediate behind it, ends.",
-    "days_left": "Whole days until then; below zero afterwards.",
+    "ends_at": "When it, or Apple's intermediate behind it, ends; `null` if that cannot be read.",
+    "days_left": "Whole days until then; below zero afterwards, `null` if nobody knows.",
     "stage": (
         "The last of 60, 30, 14, 7, 1 and 0 days that it has reached; `null` before that, and if "
         "another one takes over in time."

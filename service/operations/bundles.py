@@ -21,7 +21,7 @@ from service.domain.passes import WalletName
 from service.operations import offers
 from service.storage import accounts, cards, credentials, members
 from service.storage.database import Transaction
-from service.storage.vault import Vault
+from service.storage.opening.vault import Vault
 
 LINK_LIFE = timedelta(hours=24)
 MOST_PASSES = 10  # no page of Apple's says what a phone takes at once (docs/sources.md, a-40)

@@ -13,6 +13,7 @@ from service.domain.errors import SetupError
 from service.domain.passes import WalletName
 from service.operations.credentials import keep, lock_for
 from service.storage import certificate_requests, credentials
+from service.storage.credentials import Kept
 from service.storage.database import Transaction
 
 
@@ -93,10 +94,41 @@ def import_certificate(
 def of_brand(
     context: Context, transaction: Transaction, brand_id: UUID | None
 ) -> list[Certificate]:
-    """Return the certificates of a brand (None: of all), by brand and type, oldest first."""
+    """Return the certificates of a brand (None: of all), by brand and type, oldest first.
+
+    Those that cannot be read are left out.
+    """
     listed = credentials.kept(transaction, WalletName.APPLE, brand_id)
-    facts = context.certificate_facts(transaction, [each.id for each in listed])
-    return [Certificate(c.id, c.brand_id, c.active_from, facts[c.id]) for c in listed]
+    facts, _ = context.certificate_facts(transaction, [each.id for each in listed])
+    return [
+        Certificate(each.id, each.brand_id, each.active_from, facts[each.id])
+        for each in listed
+        if each.id in facts
+    ]
+
+
+def unreadable(
+    context: Context, transaction: Transaction, brand_id: UUID | None
+) -> list[tuple[Kept, str]]:
+    """Return the certificates of a brand (None: of all) that cannot be read, each with the reason.
+
+    One that a later certificate of its type has taken over from concerns nobody any more.
+    """
+    listed = credentials.kept(transaction, WalletName.APPLE, brand_id)
+    _, faults = context.certificate_facts(transaction, [each.id for each in listed])
+    now = context.now()
+    signing = [each for each in listed if each.id not in faults and each.active_from <= now]
+    newest = {each.type_id: each for each in sorted(signing, key=_seniority)}
+    return [
+        (each, faults[each.id])
+        for each in listed
+        if each.id in faults
+        and (each.type_id not in newest or _seniority(each) > _seniority(newest[each.type_id]))
+    ]
+
+
+def _seniority(each: Kept) -> tuple[datetime, UUID]:
+    return each.active_from, each.id
 
 
 def _known_parts(context: Context, transaction: Transaction, brand_id: UUID) -> KnownParts:

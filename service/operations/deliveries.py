@@ -132,13 +132,13 @@ def _record(
     now, wait = context.now(), result.wait or timedelta(0)
     match result.outcome:
         case PushOutcome.ACCEPTED:
-            deliveries.finish(transaction, delivery, now)
-            _note_design(transaction, delivery)
+            if deliveries.finish(transaction, delivery, now):
+                _note_design(transaction, delivery)
         case PushOutcome.NOT_YET:
             deliveries.put_back(transaction, delivery, now + wait)
-        case PushOutcome.HALT:
-            deliveries.put_back(transaction, delivery, now + wait, result.reason)
-        case PushOutcome.TRY_LATER | PushOutcome.REFUSED:
+        case PushOutcome.HALT if result.wait is None:
+            deliveries.put_back(transaction, delivery, now, result.reason)
+        case PushOutcome.HALT | PushOutcome.TRY_LATER | PushOutcome.REFUSED:
             _give_back(context, transaction, delivery, result)
             if result.wait and delivery.device_id:
                 deliveries.spare(transaction, delivery.device_id, now + result.wait)

@@ -1,6 +1,8 @@
 """Designs: prepared from files, published as versions, listed, and their images given out."""
 
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -15,12 +17,15 @@ from service.designs.images import size_of
 from service.designs.preparing import Prepared
 from service.domain.design_rules import advice
 from service.domain.designs import Design, ListedDesign
-from service.domain.errors import ImageNotFound
+from service.domain.errors import ImageNotFound, StorageBusy
 from service.domain.pages import Cut, Page
 from service.storage import designs
 from service.storage.database import Transaction
 
 LARGEST_ZIP = archive.LARGEST_ZIP  # bytes
+TURN_WAIT_S = 1.0
+# Pictures are large while they are worked on.
+_one_at_a_time = threading.Lock()
 FONT = Path("fonts") / "Inter-SemiBold-subset.otf"
 
 
@@ -45,8 +50,10 @@ def unpack(context: Context, zipped: bytes) -> Prepared:
 
     Raises:
         DesignRefused: the zip or the design cannot be taken; tells all faults.
+        StorageBusy: another design is being prepared.
     """
-    return prepare(context, archive.unpacked(zipped))
+    with _turn():
+        return _prepared(context, archive.unpacked(zipped))
 
 
 def prepare(context: Context, files: Mapping[str, bytes]) -> Prepared:
@@ -54,8 +61,25 @@ def prepare(context: Context, files: Mapping[str, bytes]) -> Prepared:
 
     Raises:
         DesignRefused: it cannot be published; tells all faults.
+        StorageBusy: another design is being prepared.
     """
+    with _turn():
+        return _prepared(context, files)
+
+
+def _prepared(context: Context, files: Mapping[str, bytes]) -> Prepared:
     return preparing.prepare(files, context.templates / FONT, context.wallets.design_faults)
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    """Wait for a turn, but not as long as to keep other calls from the threads that serve them."""
+    if not _one_at_a_time.acquire(timeout=TURN_WAIT_S):
+        raise StorageBusy("Another design is being prepared; send this one again in a moment.")
+    try:
+        yield
+    finally:
+        _one_at_a_time.release()
 
 
 @cache

@@ -9,7 +9,6 @@ import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
 from itertools import groupby
 from uuid import UUID
 
@@ -25,14 +24,14 @@ from service.domain.certificates import (
 )
 from service.domain.errors import PassUnavailable, SetupError
 from service.domain.passes import WalletName
-from service.operations import halting
-from service.operations.certificates import of_brand
+from service.operations import certificates, halting
 from service.operations.runner import retrying
 from service.storage import alarms, brands, counts, credentials, halts
 from service.storage.database import Transaction
 
 log = logging.getLogger(__name__)
 COUNTED_EVERY = timedelta(minutes=5)
+UNREADABLE_STAGE = -1  # beside the days of STAGES
 
 
 @dataclass(frozen=True)
@@ -69,17 +68,53 @@ class Reach:
 NOBODY = Reach(0, 0)
 
 
+@dataclass(frozen=True)
+class Unreadable:
+    """A certificate that is kept damaged and signs nothing. `brand` is the brand's name."""
+
+    id: UUID
+    brand_id: UUID
+    brand: str
+    type_id: str
+    active_from: datetime
+    reason: str
+
+    @property
+    def fault(self) -> str:
+        return (
+            f"A Pass Type ID certificate of {self.type_id} ({self.brand}) cannot be used: "
+            f"{self.reason}"
+        )
+
+    @property
+    def cure(self) -> str:
+        return f"Import it again: `tessera certs import --brand {shlex.quote(self.brand)}`."
+
+
 def standings(context: Context, brand_id: UUID | None = None) -> list[Standing]:
     """Return how each certificate of a brand (None: of all) stands now."""
     now = context.now()
     with context.reading() as transaction:
-        listed = of_brand(context, transaction, brand_id)
+        listed = certificates.of_brand(context, transaction, brand_id)
         names = {brand.id: brand.name for brand in brands.listed(transaction)}
     by_type = groupby(listed, key=lambda each: (each.brand_id, each.facts.type_id))
     return [
         standing
         for (owner, _), of_type in by_type
         for standing in _standings_of_type(names[owner], list(of_type), now)
+    ]
+
+
+def unreadable(context: Context, brand_id: UUID | None = None) -> list[Unreadable]:
+    """Return the certificates of a brand (None: of all) that cannot be read and are missed."""
+    with context.reading() as transaction:
+        found = certificates.unreadable(context, transaction, brand_id)
+        names = {brand.id: brand.name for brand in brands.listed(transaction)} if found else {}
+    return [
+        Unreadable(
+            each.id, each.brand_id, names[each.brand_id], each.type_id, each.active_from, reason
+        )
+        for each, reason in found
     ]
 
 
@@ -108,24 +143,31 @@ def recent_reach(context: Context) -> dict[str, Reach]:
 
 
 def raise_alarms(context: Context) -> None:
-    """Log every certificate that reached a stage, once per stage over all processes.
+    """Log every certificate that reached a stage or cannot be read, once over all processes.
 
     Connections of certificates that others have taken over from are closed.
     """
     with context.reading() as transaction:
         context.settle_wallets(transaction)
     for each in standings(context):
-        if each.stage is not None and retrying(partial(_is_first, context, each, each.stage)):
+        if each.stage is not None and _is_first(context, each.certificate, each.stage):
             level = logging.ERROR if each.stage <= SERIOUS_STAGE else logging.WARNING
             log.log(level, "%s", " ".join(told(each, recent_reach(context))))
+    for lost in unreadable(context):
+        if _is_first(context, lost, UNREADABLE_STAGE):
+            log.error("%s %s", lost.fault, lost.cure)
 
 
-def _is_first(context: Context, standing: Standing, stage: int) -> bool:
+def _is_first(context: Context, concerned: Certificate | Unreadable, stage: int) -> bool:
     """Say whether nobody has told of this stage yet; from now on somebody has."""
-    certificate = standing.certificate
-    subject = f"certificate {certificate.id}"
-    with context.transaction() as transaction:
-        return alarms.raise_once(transaction, certificate.brand_id, subject, stage, context.now())
+    subject = f"certificate {concerned.id}"
+
+    def note() -> bool:
+        with context.transaction() as transaction:
+            now = context.now()
+            return alarms.raise_once(transaction, concerned.brand_id, subject, stage, now)
+
+    return retrying(note)
 
 
 def told(standing: Standing, reached: Mapping[str, Reach]) -> tuple[str, str]:
@@ -167,15 +209,17 @@ def faults(context: Context) -> list[str]:
     """Return what an operator must fix in the brands' credentials; empty when well."""
     staged = [each for each in standings(context) if each.stage is not None]
     reached = reach(context) if staged else {}
-    ended = {each.type_id for each in staged if each.stage == 0}
+    lost = unreadable(context)
+    known = {each.type_id for each in staged if each.stage == 0} | {each.type_id for each in lost}
     with context.reading() as transaction:
         found = [
             fault
             for brand_id, name, type_id in credentials.issued_types(transaction)
-            if type_id not in ended
+            if type_id not in known
             for fault in wallet_faults(context, transaction, brand_id, name, type_id)
         ]
-    return [" ".join(told(each, reached)) for each in staged] + found
+    ending = [" ".join(told(each, reached)) for each in staged]
+    return ending + [f"{each.fault} {each.cure}" for each in lost] + found
 
 
 def wallet_faults(

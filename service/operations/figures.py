@@ -8,15 +8,23 @@ from uuid import UUID
 from service.context import Context
 from service.domain.attention import Attention
 from service.domain.passes import WalletName
-from service.operations import deliveries, device_reports, expiry, staleness
+from service.operations import device_reports, expiry, staleness
 from service.operations.expiry import COUNTED_EVERY
-from service.storage import counts
+from service.storage import counts, halts
 
 
 def attention(context: Context, brand_id: UUID | None = None) -> list[Attention]:
     """Return what of a brand (None: of all) needs an operator, as codes that name nobody."""
-    halted = [Attention.WALLET_HALTED] if deliveries.halts(context, brand_id) else []
-    return expiry.attention(expiry.standings(context, brand_id)) + halted
+    halted = [Attention.WALLET_HALTED] if halted_types(context, brand_id) else []
+    unreadable = expiry.unreadable(context, brand_id)
+    lost = [Attention.CERTIFICATE_UNREADABLE] if unreadable else []
+    return expiry.attention(expiry.standings(context, brand_id)) + lost + halted
+
+
+def halted_types(context: Context, brand_id: UUID | None = None) -> list[tuple[WalletName, str]]:
+    """Return the wallets and pass types of a brand (None: of all) that are not pushed now."""
+    with context.reading() as transaction:
+        return [(halt.wallet, halt.type_id) for halt in halts.begun(transaction, brand_id)]
 
 
 def due(context: Context) -> dict[WalletName, int]:

@@ -51,6 +51,15 @@ def note(
     return _ended(context, transaction, proofs[0]) if proofs else None
 
 
+def end_needless(context: Context) -> None:
+    """End the halts of which nobody can tell any more whether they are over: nothing is owed."""
+    with context.transaction() as transaction:
+        now = context.now()
+        ended = halts.end_needless(transaction, now)
+    for (wallet, type_id), since in ended:
+        News(wallet, type_id, lasted=now - since).tell()
+
+
 def _proves(result: PushResult) -> bool:
     return result.is_proof or result.outcome is PushOutcome.ACCEPTED
 

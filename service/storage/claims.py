@@ -14,6 +14,8 @@ from service.storage import halts, turns
 from service.storage.database import Transaction
 from service.storage.tables import CredentialRow, DeliveryRow, DeviceRow, HaltRow, TurnRow
 
+PROBES_LOOKED_AT = 1000
+
 
 def claim(
     transaction: Transaction,
@@ -35,16 +37,11 @@ def claim(
     is_probe = halted_until is not None
     if is_probe and not halts.take_probe(transaction, (wallet, type_id), now):
         return []
-    due = (
-        select(DeliveryRow.id)
-        .where(is_due, DeliveryRow.type_id == type_id)
-        .order_by(DeliveryRow.priority, DeliveryRow.due_at)
-        .limit(1 if is_probe else BATCH[wallet])
-        .with_for_update(skip_locked=True)
-    )
+    is_due = and_(is_due, DeliveryRow.type_id == type_id)
+    due = _probe(is_due) if is_probe else _most_urgent_ids(is_due, BATCH[wallet])
     claimed = (
         update(DeliveryRow)
-        .where(DeliveryRow.id.in_(due.scalar_subquery()))
+        .where(DeliveryRow.id.in_(due.with_for_update(skip_locked=True).scalar_subquery()))
         .values(
             lease=lease,
             due_at=now + LEASE,
@@ -56,6 +53,35 @@ def claim(
     )
     ids = list(transaction.session.scalars(claimed))
     return _leased(transaction, ids, lease, is_probe=is_probe) if ids else []
+
+
+def _most_urgent_ids(is_due: ColumnElement[bool], at_most: int) -> Select[UUID]:
+    order = (DeliveryRow.priority, DeliveryRow.due_at)
+    return select(DeliveryRow.id).where(is_due).order_by(*order).limit(at_most)
+
+
+def _probe(is_due: ColumnElement[bool]) -> Select[UUID]:
+    """Choose the one that finds out whether a halt is over: to a phone that took a push before.
+
+    Anyone can register a token that is none: such a phone must not speak for the others. Only the
+    newest debts are looked through, and without such a phone those go first that failed least.
+    """
+    newest = (
+        select(DeliveryRow.id)
+        .where(is_due)
+        .order_by(DeliveryRow.priority.desc(), DeliveryRow.due_at.desc())
+        .limit(PROBES_LOOKED_AT)
+    )
+    has_taken = (
+        select(DeviceRow.id)
+        .where(
+            DeviceRow.id == DeliveryRow.device_id, DeviceRow.push_token_at <= DeliveryRow.sent_at
+        )
+        .exists()
+    )
+    order = (has_taken.desc(), DeliveryRow.attempts, DeliveryRow.due_at.desc())
+    ids = newest.scalar_subquery()
+    return select(DeliveryRow.id).where(DeliveryRow.id.in_(ids)).order_by(*order).limit(1)
 
 
 def left_open() -> ColumnElement[bool]:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import QueuePool
 
 from service.domain.errors import SetupError, StorageBusy, Unavailable
-from service.storage.vault import Vault
+from service.storage.opening.vault import Vault
 
 WRITE_WAIT_S = 10
 RETRYABLE = {"40001", "40P01"}  # serialization_failure, deadlock_detected

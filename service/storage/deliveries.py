@@ -59,14 +59,14 @@ def insert_target(
     transaction.owes_push |= due_at is not None and due_at <= now
 
 
-def finish(transaction: Transaction, delivery: Delivery, now: datetime) -> None:
-    """Record that the target was told; a lost lease or a newer record is left alone.
+def finish(transaction: Transaction, delivery: Delivery, now: datetime) -> bool:
+    """Record that the target was told; False: a lost lease or a newer record is left alone.
 
     A phone is looked after in 4 hours: by then it has asked, or it is pushed again.
     """
     newer = DeliveryRow.wanted_version > delivery.version
     again = not_before(now)
-    transaction.session.execute(
+    told = transaction.session.execute(
         update(DeliveryRow)
         .where(
             DeliveryRow.id == delivery.id,
@@ -84,6 +84,7 @@ def finish(transaction: Transaction, delivery: Delivery, now: datetime) -> None:
             **(_kept if delivery.wallet.keeps_passes else _pushed)(delivery, newer, now),
         )
     )
+    return cast("CursorResult[Any]", told).rowcount > 0
 
 
 Values = dict[str, ColumnElement[Any] | datetime]

@@ -4,7 +4,18 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, CursorResult, and_, delete, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    CursorResult,
+    and_,
+    delete,
+    func,
+    not_,
+    or_,
+    select,
+    true,
+    update,
+)
 
 from service.domain.deliveries import LEASE
 from service.domain.halts import LONGEST_PAUSE, Halt, pause_after
@@ -14,6 +25,7 @@ from service.storage.rounds import insert_new
 from service.storage.tables import CredentialRow, DeliveryRow, HaltRow
 
 PassType = tuple[WalletName, str]
+KEY = (HaltRow.wallet, HaltRow.type_id)
 
 
 def begin(
@@ -50,6 +62,30 @@ def end(transaction: Transaction, pass_type: PassType) -> datetime | None:
     return found.scalar()
 
 
+def end_needless(transaction: Transaction, now: datetime) -> list[tuple[PassType, datetime]]:
+    """Forget halts whose pause is over and for which nothing is owed; return since when they were.
+
+    Nobody is left to prove the set-up right: the next debt finds out.
+    """
+    owed = (
+        select(DeliveryRow.id)
+        .where(
+            DeliveryRow.wallet == HaltRow.wallet,
+            DeliveryRow.type_id == HaltRow.type_id,
+            DeliveryRow.due_at.is_not(None),
+        )
+        .exists()
+    )
+    ended = (
+        delete(HaltRow)
+        .where(may_be_tried(now), not_(owed))
+        .returning(HaltRow.wallet, HaltRow.type_id, HaltRow.since)
+        .execution_options(synchronize_session=False)
+    )
+    found = transaction.session.execute(ended)
+    return [((WalletName(wallet), type_id), since) for wallet, type_id, since in found]
+
+
 def may_be_tried(now: datetime) -> ColumnElement[bool]:
     """Say whether a halt's pause is over; one that is too long was set by a wrong clock."""
     return or_(HaltRow.until <= now, HaltRow.until > now + LONGEST_PAUSE)
@@ -82,16 +118,22 @@ def listed(transaction: Transaction, now: datetime, brand_id: UUID | None = None
         )
         .scalar_subquery()
     )
-    query = select(HaltRow, waiting).order_by(HaltRow.wallet, HaltRow.type_id)
-    if brand_id is not None:
-        same = and_(
-            CredentialRow.wallet == HaltRow.wallet, CredentialRow.type_id == HaltRow.type_id
-        )
-        query = query.where(
-            select(CredentialRow.id).where(same, CredentialRow.brand_id == brand_id).exists()
-        )
+    query = select(HaltRow, waiting).where(_of_brand(brand_id)).order_by(*KEY)
     fresh = query.execution_options(populate_existing=True)
     return [_halt(row, number) for row, number in transaction.session.execute(fresh)]
+
+
+def begun(transaction: Transaction, brand_id: UUID | None = None) -> list[Halt]:
+    """Return the halts of a brand (None: of all); what waits is not counted: a walk over it all."""
+    query = select(HaltRow).where(_of_brand(brand_id)).order_by(*KEY)
+    return [_halt(row, 0) for row in transaction.session.scalars(query)]
+
+
+def _of_brand(brand_id: UUID | None) -> ColumnElement[bool]:
+    if brand_id is None:
+        return true()
+    same = and_(CredentialRow.wallet == HaltRow.wallet, CredentialRow.type_id == HaltRow.type_id)
+    return select(CredentialRow.id).where(same, CredentialRow.brand_id == brand_id).exists()
 
 
 def of_type(transaction: Transaction, pass_type: PassType) -> Halt | None:

@@ -10,9 +10,9 @@ from sqlalchemy import ColumnElement, Select, select
 from service.domain.accounts import Order, OrderKind
 from service.domain.members import Member
 from service.storage.database import Transaction
+from service.storage.opening.vault import Box
 from service.storage.rounds import insert_new
 from service.storage.tables import AccountMemberRow, MemberRow
-from service.storage.vault import Box
 
 CONTACTS = ("name", "phone", "email", "birthday")
 

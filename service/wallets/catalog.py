@@ -83,7 +83,11 @@ class WalletCatalog:
     def apple_facts(
         self, certificate_pem: bytes, wwdr_pem: bytes, *, is_nfc: bool
     ) -> CertificateFacts:
-        """Return what a kept certificate says of itself."""
+        """Return what a kept certificate says of itself.
+
+        Raises:
+            SetupError: it cannot be read.
+        """
         return facts(certificate_pem, wwdr_pem, is_nfc=is_nfc)
 
     def read_google(self, key_file: bytes, issuer_id: str) -> GoogleCredential:

@@ -122,7 +122,11 @@ class Wallets(Protocol):
     def apple_facts(
         self, certificate_pem: bytes, wwdr_pem: bytes, *, is_nfc: bool
     ) -> CertificateFacts:
-        """Return what a kept certificate says of itself."""
+        """Return what a kept certificate says of itself.
+
+        Raises:
+            SetupError: it cannot be read.
+        """
 
     def read_google(self, key_file: bytes, issuer_id: str) -> GoogleCredential:
         """Return a credential after checking that a service account's key file can be used.

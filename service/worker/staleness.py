@@ -1,10 +1,10 @@
-"""Looks after phones that were told of a change and have not come for it; every minute."""
+"""Looks after what nobody comes for, every minute: phones that were told, and halts."""
 
 import logging
 import threading
 
 from service.context import Context
-from service.operations import staleness
+from service.operations import halting, staleness
 
 log = logging.getLogger(__name__)
 EVERY_S = 60.0
@@ -17,8 +17,9 @@ def work(context: Context, stopping: threading.Event) -> None:
     """
     while not stopping.wait(EVERY_S):
         try:
+            halting.end_needless(context)
             pushed = staleness.sweep(context)
             if pushed:
                 log.info("%d phones that had not come are pushed again", pushed)
         except Exception:
-            log.exception("stale phones are not looked after")
+            log.exception("stale phones and halts are not looked after")

@@ -62,6 +62,12 @@ def saved(image: Image.Image, format: str = "PNG", **options: Any) -> bytes:
     return stream.getvalue()
 
 
+def damaged(content: bytes) -> bytes:
+    """Return a PNG whose pixels cannot be decoded, though its header and its parts are well."""
+    at = content.index(b"IDAT") + 6
+    return content[:at] + b"\xff" * 8 + content[at + 8 :]
+
+
 def strings(**changes: str | None) -> bytes:
     """Return a strings file; names take __ for the dot, None leaves a text out."""
     said = {**TEXTS, **{name.replace("__", "."): text for name, text in changes.items()}}

@@ -10,17 +10,23 @@ from service.designs import image_set
 from service.domain.errors import DesignRefused
 from service.domain.image_slots import APPLE, GOOGLE
 
-from .builders import picture, png, saved
+from .builders import damaged, picture, png, saved
+
+
+def drawn(files: dict[str, bytes]) -> dict[str, bytes]:
+    sketch = image_set.sketched(files)
+    assert sketch.faults == []
+    made = image_set.drawn(sketch, files)
+    assert sorted(made) == sorted(sketch.names)
+    return made
 
 
 def sizes(files: dict[str, bytes]) -> dict[str, tuple[int, int]]:
-    made = image_set.read(files)
-    assert made.faults == []
-    return {name: Image.open(io.BytesIO(content)).size for name, content in made.files.items()}
+    return {name: Image.open(io.BytesIO(png)).size for name, png in drawn(files).items()}
 
 
 def faults(files: dict[str, bytes]) -> list[tuple[str, str, str]]:
-    return [tuple(fault) for fault in image_set.read(files).faults]
+    return [tuple(fault) for fault in image_set.sketched(files).faults]
 
 
 @pytest.mark.parametrize(
@@ -68,17 +74,17 @@ def test_a_designers_own_scales_are_taken_as_they_are() -> None:
         "images/strip@3x.png": picture(1125, 432, "blue"),
     }
 
-    made = image_set.read({name: saved(image) for name, image in own.items()})
+    made = drawn({name: saved(image) for name, image in own.items()})
 
     for name, image in own.items():
-        kept = Image.open(io.BytesIO(made.files[name.removeprefix("images/")]))
+        kept = Image.open(io.BytesIO(made[name.removeprefix("images/")]))
         assert kept.tobytes() == image.tobytes()
 
 
 def test_a_scale_of_ones_own_stands_beside_a_source_for_the_others() -> None:
     files = {"images/icon.png": png(228, 228, "red"), "images/icon@2x.png": png(76, 76, "green")}
 
-    made = image_set.read(files).files
+    made = drawn(files)
 
     corners: dict[str, Any] = {}
     for name, content in made.items():
@@ -171,21 +177,36 @@ def test_all_bad_images_are_told_at_once() -> None:
 
 
 def test_all_images_together_have_a_limit_which_bounds_the_work() -> None:
-    large = saved(Image.new("L", (4000, 4000)))
-    slots = ("icon", "logo", "strip")
+    large = saved(Image.new("L", (2010, 2010)))
+
+    few = faults({f"images/{slot}.png": large for slot in ("icon", "google/logo")})
+    ((where, code, text),) = faults(
+        {f"images/{slot}.png": large for slot in ("icon", "google/logo", "ru/icon")}
+    )
+
+    assert few == []
+    assert (where, code, text) == (
+        "images",
+        "too_many_pixels",
+        "have more than 12 megapixels in all",
+    )
+
+
+def test_all_pictures_that_cannot_be_decoded_are_told_at_once() -> None:
+    bad = damaged(png(1125, 432))
+    files = {"images/strip.png": bad, "images/ru/strip.png": bad}
 
     with pytest.raises(DesignRefused) as caught:
-        image_set.read({f"images/{slot}.png": large for slot in slots})
+        image_set.drawn(image_set.sketched(files), files)
 
-    assert caught.value.faults[0][0] == "images"
-    assert caught.value.faults[0][1].startswith("too_many_pixels: ")
+    assert sorted(where for where, _ in caught.value.faults) == sorted(files)
 
 
 def test_the_edge_of_a_clear_image_gets_no_dark_rim() -> None:
     white = Image.new("RGBA", (300, 300), (0, 0, 0, 0))
     white.paste((255, 255, 255, 255), (0, 0, 150, 300))
 
-    made = image_set.read({"images/logo.png": saved(white)}).files
+    made = drawn({"images/logo.png": saved(white)})
 
     small = Image.open(io.BytesIO(made["logo.png"])).convert("RGBA")
     seen = [pixel for pixel in small.get_flattened_data() if pixel[3] > 0]
@@ -195,7 +216,7 @@ def test_the_edge_of_a_clear_image_gets_no_dark_rim() -> None:
 def test_the_same_source_gives_the_same_bytes() -> None:
     files = {"images/strip.png": png(1200, 461), "images/icon.png": png(512, 512)}
 
-    assert image_set.read(files) == image_set.read(dict(reversed(files.items())))
+    assert drawn(files) == drawn(dict(reversed(files.items())))
 
 
 def test_the_slots_are_those_that_apple_and_google_name() -> None:

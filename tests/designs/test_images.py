@@ -71,12 +71,12 @@ def test_too_many_pixels_are_refused_by_the_header_alone(size: tuple[int, int]) 
 
 
 def test_the_largest_picture_that_is_taken_costs_less_than_two_seconds() -> None:
-    largest = saved(Image.new("RGBA", (4000, 4000), (9, 8, 7, 100)))
+    largest = saved(Image.new("RGBA", (4000, 3000), (9, 8, 7, 100)))
     begun = time.process_time()
 
     opened = images.opened("images/logo.png", largest)
 
-    assert opened.size == (4000, 4000)
+    assert opened.size == (4000, 3000)
     assert time.process_time() - begun < 2
 
 

@@ -11,7 +11,7 @@ from service.domain.designs import Design
 from service.domain.errors import DesignRefused
 from service.wallets.catalog import design_faults
 
-from .builders import SHEET, STAMPS, files, png, strings
+from .builders import SHEET, STAMPS, damaged, files, png, strings
 
 FONT = Path(__file__).parents[2] / "templates" / "fonts" / "Inter-SemiBold-subset.otf"
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -64,6 +64,48 @@ def test_all_faults_of_all_files_are_told_at_once() -> None:
         ("design.toml: colors.background", "bad_color"),
         ("strings/ru.toml", "missing_string"),
         ("strings/en.toml", "change_message_without_value"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"images/x.png": png(9, 9)},
+        {"images/ru/icon.png": png(114, 114)},
+        {"images/strip.png": png(9, 9)},
+        {"images/strip.png": b"GIF89a"},
+        {"strings/en.toml": strings(label__points=None)},
+        {"design.toml": (SHEET + STAMPS.replace("3", "31")).encode()},
+        {"design.toml": (SHEET + STAMPS + 'text = "text.long"\n').encode()},
+        {"design.toml": (SHEET + STAMPS + 'text = "text.kanji"\n').encode()},
+    ],
+)
+def test_nothing_is_decoded_before_all_that_can_be_told_without_it_is_well(
+    changes: dict[str, bytes | None],
+) -> None:
+    words = strings(text__long="n" * 101, text__kanji="\u5bff\u53f8")
+    icon = damaged(png(114, 114))
+
+    found = refused({"strings/en.toml": words, "images/icon.png": icon, **changes})
+    alone = refused({"images/icon.png": icon})
+
+    assert not any("damaged_image" in text for _, text in found)
+    assert [(place, text.partition(":")[0]) for place, text in alone] == [
+        ("images/icon.png", "damaged_image")
+    ]
+
+
+def test_a_line_upon_stamps_is_short_since_it_is_measured_for_every_strip() -> None:
+    sheet = (SHEET + STAMPS + 'text = "text.count"\n').encode()
+
+    found = refused({"design.toml": sheet, "strings/en.toml": strings(text__count="n" * 101)})
+
+    assert prepare({"design.toml": sheet, "strings/en.toml": strings(text__count="n" * 100)})
+    assert found == [
+        (
+            "strings/en.toml",
+            "bad_stamps: text.count has more than 100 characters, but stands on one line",
+        )
     ]
 
 

@@ -1,9 +1,12 @@
 """Designs by API: uploaded as a zip, in versions, seen by their own brand alone."""
 
 import io
+import threading
+import time
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4
@@ -12,11 +15,14 @@ import pytest
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
+import service.context
 from service.designs.archive import LARGEST_ZIP
 from service.operations import access, programs
+from service.operations import designs as operations
 from service.storage import designs
 from service.storage.tables import DesignRow
 from tests.designs.builders import SHEET, STAMPS, files, png, strings, zipped
+from tests.storage.test_moves import sent
 from tests.wallets.test_options import KEY
 from tests.world import World
 
@@ -63,6 +69,54 @@ def test_an_upload_answers_the_version_with_all_images_that_were_made(world: Wor
     }
     read = world.call("GET", f"/v1/designs/{answer.json['id']}")
     assert (read.status_code, read.json) == (200, answer.json)
+
+
+def test_an_upload_waits_a_second_for_its_turn_and_then_may_be_sent_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert operations.TURN_WAIT_S <= 1
+    turn = threading.Lock()
+    monkeypatch.setattr(operations, "_one_at_a_time", turn)
+    monkeypatch.setattr(operations, "TURN_WAIT_S", 0.01)
+
+    begun = time.monotonic()
+    with turn:
+        busy = upload(world)
+
+    assert time.monotonic() - begun < 10
+    assert (busy.status_code, busy.json["code"]) == (503, "storage_busy")
+    assert busy.headers["Retry-After"] == "1"
+    assert "Another design is being prepared" in busy.json["detail"]
+    assert upload(world, b"no zip").status_code == 400
+    assert [upload(world).status_code for _ in range(2)] == [201, 201]
+
+
+def test_the_designs_asked_for_last_are_not_read_again_and_others_make_room(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service.context, "DESIGNS_KEPT", 2)
+    world.context._designs.clear()
+    one, two, three = (UUID(upload(world).json["id"]) for _ in range(3))
+    asked, read_anew = (one, two, one, three, one, two), []
+
+    for design_id in asked:
+        with sent(world) as found, world.context.reading() as transaction:
+            assert world.context.design(transaction, design_id).id == design_id
+        read_anew.append(bool(found))
+
+    assert read_anew == [True, True, False, True, False, True]
+    assert len(world.context._designs) == 2
+
+
+def test_figures_that_are_remembered_make_room(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service.context, "MOST_REMEMBERED", 3)
+
+    for number in range(9):
+        world.context.remembered(f"figure {number}", timedelta(hours=1), lambda: 0)
+
+    assert len(world.context._remembered) <= 3
 
 
 def test_the_same_name_again_is_the_next_version_and_no_pass_changes(world: World) -> None:

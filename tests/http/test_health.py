@@ -1,10 +1,12 @@
 """What an operator's own monitoring asks: alive, ready, and what needs attention."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import event, update
 
 from service.domain.brands import Mode
 from service.domain.passes import WalletName
@@ -118,6 +120,31 @@ def test_a_vendor_that_refuses_us_is_shown_to_whom_it_concerns(world: World) -> 
     )
     assert (theirs["attention"], theirs["halts"]) == ([], [])
     assert world.client.get("/readyz").json["attention"] == ["wallet_halted"]
+
+
+@contextmanager
+def reads(world: World) -> Iterator[list[str]]:
+    """Collect what the database is asked, without being written to, during the block."""
+    sent: list[str] = []
+
+    def remember(connection: object, cursor: object, statement: str, *_: object) -> None:
+        sent.append(statement)
+
+    reader = world.context.database._reader
+    event.listen(reader, "before_cursor_execute", remember)
+    yield sent
+    event.remove(reader, "before_cursor_execute", remember)
+
+
+def test_readiness_does_not_count_what_a_halt_holds_back(world: World) -> None:
+    halt(world, PASS_TYPE)
+
+    with reads(world) as sent:
+        answer = world.client.get("/readyz")
+
+    assert answer.json["attention"] == ["wallet_halted"]
+    assert any("FROM halts" in each for each in sent)
+    assert not any("deliveries" in each for each in sent)
 
 
 def stale_phone(world: World) -> OpenedPass:

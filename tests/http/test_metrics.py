@@ -12,7 +12,7 @@ from service.app import create_app, create_metrics_app
 from service.context import Context
 from service.operations import figures
 from tests.http.phone import Phone
-from tests.http.test_health import halt, stale_phone
+from tests.http.test_health import halt, reads, stale_phone
 from tests.storage.test_round_trips import statements
 from tests.world import PASS_TYPE, World, a_brand
 
@@ -86,6 +86,16 @@ def test_halts_phones_behind_and_reports_are_counted(world: World) -> None:
         figure(found, "tessera_device_reports", kind="unattributed") for found in (before, after)
     ]
     assert reports[1] == reports[0] + 1
+
+
+def test_what_a_halt_holds_back_is_not_counted_for_it(world: World) -> None:
+    halt(world, PASS_TYPE)
+
+    with reads(world) as sent:
+        scraped(world.context)
+
+    (asked,) = [each for each in sent if "FROM halts" in each]
+    assert "deliveries" not in asked
 
 
 def test_figures_are_served_on_the_services_port_only_if_they_are_to_be(world: World) -> None:

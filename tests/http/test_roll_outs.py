@@ -1,15 +1,21 @@
 """Roll-outs by the API: rehearsed, started, widened, stopped, taken back; only one's own."""
 
+import copy
 import logging
+from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from werkzeug.test import TestResponse
 
-from service.operations import access
+from service.domain.roll_outs import RollOutAct
+from service.operations import access, designs, roll_outs
+from service.operations.roll_outs import RollOutRequest
+from service.wiring import templates_folder
 from tests.http.lists import part, parts
-from tests.roll_outs import a_design, a_fleet, act, begin, moved, read, run, shown
+from tests.roll_outs import SHIPPED, a_design, a_fleet, act, begin, moved, read, run, shown
+from tests.storage.test_moves import sent
 from tests.world import World
 
 ACTS = ("widen", "stop", "resume", "roll-back")
@@ -247,6 +253,101 @@ def test_reading_and_acting_need_scopes_of_their_own(
     ]
 
     assert statuses == [reads, reads, acts]
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+@pytest.mark.parametrize(
+    ("kind", "places"),
+    [
+        ("stamps", ["stamps.balance shows stamps", "fields.header.stamps shows stamps"]),
+        ("cashback", ["shows cashback"]),
+    ],
+)
+def test_a_design_that_shows_a_balance_of_another_kind_is_refused_with_its_places(
+    world: World, kind: str, places: list[str], dry_run: bool
+) -> None:
+    shipped = designs.shipped(templates_folder(), kind)
+    unfit = designs.publish(world.context, world.brand.id, shipped).design
+
+    answer = asked(world, unfit.id, dry_run=dry_run)
+
+    assert refused(answer) == (400, "invalid_input")
+    assert "it has points." in answer.json["detail"]
+    assert {each["field"] for each in answer.json["errors"]} == {"design"}
+    told = [each["problem"] for each in answer.json["errors"]]
+    assert all(each.startswith("design.toml: ") for each in told)
+    assert all(any(place in each for each in told) for place in places)
+    assert part(world, path(world))["roll_outs"] == []
+
+
+@pytest.mark.parametrize("shows", ["balance", "pending", "expiring", "expiring_at"])
+def test_a_part_of_a_balance_that_the_program_has_not_is_refused_too(
+    world: World, shows: str
+) -> None:
+    source: dict[str, Any] = copy.deepcopy(dict(SHIPPED.source))
+    source["fields"]["back"].append({"key": "more", "shows": f"{shows}:miles"})
+    changed = replace(SHIPPED, source=source)
+    unfit = designs.publish(world.context, world.brand.id, changed).design
+
+    answer = asked(world, unfit.id)
+
+    assert refused(answer) == (400, "invalid_input")
+    assert answer.json["errors"] == [
+        {"field": "design", "problem": "design.toml: fields.back.more shows miles"}
+    ]
+
+
+def test_what_is_left_is_counted_anew_after_ten_seconds_and_after_every_act(world: World) -> None:
+    a_fleet(world, range(8))
+    begun = begin(world, a_design(world), percent=50, per_second=1)
+
+    run(world, 3)
+    remembered = read(world, begun), part(world, path(world))["roll_outs"][0]
+    stopped = act(world, begun, "stop")
+    world.clock.forward(seconds=8)
+    resumed = act(world, begun, "resume")
+
+    assert [each["moved"] for each in remembered] == [3, 3]
+    assert [each["remaining"] for each in (begun, *remembered)] == [8, 8, 8]
+    assert (stopped["remaining"], resumed["remaining"]) == (5, 5)
+
+
+def test_the_passes_left_are_not_counted_at_every_reading(world: World) -> None:
+    a_fleet(world, [1])
+    begun = begin(world, a_design(world))
+
+    with sent(world) as found:
+        for _ in range(3):
+            read(world, begun)
+            part(world, path(world))
+        world.clock.forward(seconds=11)
+        read(world, begun)
+
+    assert len([each for each, _ in found if "count(*)" in each and "passes" in each]) == 1
+
+
+def test_an_act_is_logged_once_it_is_kept_and_not_if_its_commit_failed(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    wanted = RollOutRequest(a_design(world).id)
+
+    def begin_and_stop(*, is_lost: bool) -> int:
+        with world.context.transaction() as transaction:
+            joined = world.context.joining(transaction)
+            begun = roll_outs.start(joined, world.brand.actor, world.brand.program.id, wanted)
+            roll_outs.act(joined, world.brand.actor, begun.roll_out.id, RollOutAct.STOP)
+            if is_lost:
+                raise OSError("lost")
+            return len(caplog.records)
+
+    with caplog.at_level(logging.INFO, "service.operations.roll_outs"):
+        with pytest.raises(OSError, match="lost"):
+            begin_and_stop(is_lost=True)
+        before_the_commit = begin_and_stop(is_lost=False)
+
+    assert before_the_commit == 0
+    said = [each.getMessage() for each in caplog.records]
+    assert ["start to 100 %" in said[0], "stop, by" in said[1]] == [True] * len(said)
 
 
 def test_the_log_says_who_did_what(world: World, caplog: pytest.LogCaptureFixture) -> None:

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine, event, update
 
 from service.domain.passes import WalletName
-from service.operations import deliveries, staleness
+from service.operations import deliveries, halting, staleness
 from service.storage.tables import DeliveryRow
 from service.wallets.interface import PushOutcome, PushResult
 from tests.crowd import crowd
@@ -87,6 +87,28 @@ def test_a_claim_looks_each_types_first_debt_up(busy: World) -> None:
     assert len(found[0].deliveries) == 2
     assert {"ix_deliveries_due_by_type"} in plans
     assert set().union(*plans) <= {"ix_deliveries_due_by_type", *BY_ID}
+
+
+def test_a_probe_is_chosen_by_the_index_of_its_types_debts(busy: World) -> None:
+    found: list[Any] = []
+    busy.clock.forward(minutes=2)
+
+    def claim() -> None:
+        while batches := deliveries.claim(busy.context, WalletName.APPLE):
+            found.extend(batches[0].deliveries)
+
+    plans = indexes(busy, claim)
+
+    assert [each.is_probe for each in found].count(True) == 1
+    assert set().union(*plans) <= {"ix_deliveries_due_by_type", *BY_ID}
+
+
+def test_a_halt_without_debts_is_found_by_the_index_of_debts(busy: World) -> None:
+    busy.clock.forward(minutes=2)
+
+    (plan,) = indexes(busy, lambda: halting.end_needless(busy.context))
+
+    assert plan == {"ix_deliveries_due_by_type"}
 
 
 @pytest.mark.parametrize("wallet", WalletName)

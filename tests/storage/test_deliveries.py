@@ -11,9 +11,10 @@ from sqlalchemy import select
 from service.domain.deliveries import Delivery
 from service.domain.passes import WalletName
 from service.operations import deliveries
-from service.storage.tables import DeliveryRow
+from service.storage.tables import DeliveryRow, PassRow
 from service.wallets.interface import PushOutcome, PushResult
 from tests.http.phone import Phone
+from tests.roll_outs import a_design
 from tests.world import World
 
 CARD = dict[str, Any]
@@ -171,6 +172,20 @@ def test_a_result_under_a_lost_lease_changes_nothing(
     conclude(world, dead, outcome)
 
     assert row(world) == before
+
+
+def test_a_design_is_noted_only_by_who_holds_the_lease(world: World, card: CARD) -> None:
+    earn(world, card)
+    dead = replace(claim_one(world), design=a_design(world))
+    world.clock.forward(seconds=61)
+    held = replace(claim_one(world), design=a_design(world, "rgb(4, 5, 6)"))
+
+    conclude(world, held, PushOutcome.ACCEPTED)
+    conclude(world, dead, PushOutcome.ACCEPTED)
+
+    assert held.design is not None
+    with world.context.reading() as transaction:
+        assert transaction.session.scalar(select(PassRow.design_id)) == held.design.id
 
 
 def test_a_result_that_was_recorded_twice_changes_nothing_the_second_time(

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from service.domain.errors import SetupError
-from service.storage import exclusive
+from service.storage.opening import exclusive
 
 HOLD = """
 import sys
 from pathlib import Path
-from service.storage.exclusive import held
+from service.storage.opening.exclusive import held
 
 with held(Path(sys.argv[1])):
     print("held", flush=True)

@@ -5,15 +5,16 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from service.domain.deliveries import Delivery
 from service.domain.halts import Halt, pause_after
 from service.domain.passes import WalletName
-from service.operations import deliveries
-from service.storage.tables import HaltRow
+from service.operations import deliveries, halting
+from service.storage.halts import begin
+from service.storage.tables import DeliveryRow, DeviceRow, HaltRow
 from service.wallets.interface import PushOutcome, PushResult
-from tests.crowd import crowd, targets
+from tests.crowd import a_pass, crowd, targets
 from tests.http.phone import Phone
 from tests.world import World, a_brand
 
@@ -193,6 +194,123 @@ def test_after_a_doubt_a_phone_that_was_not_tried_yet_goes_first(
 
     assert doubted != fresh
     assert [each.push_token for each in probe] == [fresh]
+
+
+def told_before(world: World, card: dict[str, Any]) -> str:
+    """Let a phone that has the card take a push, then owe it another; return its token."""
+    (token,) = crowd(world, card, 1)
+    accept(world, claimed(world))
+    world.clock.forward(seconds=10)
+    world.points("e-told", card, add=1)
+    return token
+
+
+@pytest.mark.parametrize("comes", ["first", "last"])
+def test_a_phone_that_took_a_push_before_speaks_for_the_others(
+    world: World, card: dict[str, Any], comes: str
+) -> None:
+    others = world.card("m-2")
+    if comes == "first":
+        token = told_before(world, card)
+        crowd(world, others, 60)
+    else:
+        crowd(world, others, 60)
+        token = told_before_others(world, card)
+    begin_halt(world)
+    world.clock.forward(minutes=1)
+
+    assert [each.push_token for each in claimed(world)] == [token]
+
+
+def told_before_others(world: World, card: dict[str, Any]) -> str:
+    (token,) = crowd(world, card, 1, due=False)
+    with world.context.transaction() as transaction:
+        its = DeliveryRow.pass_id == a_pass(world, card).id
+        values = {"sent_at": world.clock(), "due_at": world.clock()}
+        transaction.session.execute(update(DeliveryRow).where(its).values(**values))
+    return token
+
+
+def begin_halt(world: World, type_id: str | None = None) -> None:
+    pass_type = (APPLE, type_id or world.brand.pass_type_id)
+    with world.context.transaction() as transaction:
+        begin(transaction, pass_type, "no", world.clock(), is_probe=False, at_most=None)
+
+
+def test_a_phone_that_has_another_token_since_does_not_speak_for_the_others(
+    world: World, card: dict[str, Any]
+) -> None:
+    token = told_before(world, card)
+    with world.context.transaction() as transaction:
+        transaction.session.execute(update(DeviceRow).values(push_token_at=world.clock()))
+    others = world.card("m-2")
+    world.clock.forward(seconds=10)
+    newer = crowd(world, others, 3)
+    begin_halt(world)
+    world.clock.forward(minutes=1)
+
+    (probe,) = claimed(world)
+
+    assert probe.push_token in newer
+    assert token not in newer
+
+
+def test_without_a_phone_that_took_a_push_those_go_first_that_failed_least(
+    world: World, card: dict[str, Any]
+) -> None:
+    tokens = crowd(world, card, 3)
+    begin_halt(world)
+
+    tried = []
+    for _ in range(3):
+        world.clock.forward(minutes=2)
+        probe = claimed(world)
+        tried += [each.push_token for each in probe]
+        refuse(world, probe, wait=timedelta(minutes=1), pause=timedelta(minutes=1))
+
+    assert sorted(tried) == sorted(tokens)
+
+
+def test_a_doubted_token_counts_an_attempt_and_waits(
+    world: World, card: dict[str, Any], now: datetime
+) -> None:
+    crowd(world, card, 1)
+
+    refuse(world, claimed(world), wait=timedelta(minutes=2), pause=timedelta(minutes=1))
+
+    (row,) = targets(world)
+    assert (row.attempts, row.due_at, row.lease) == (1, now + timedelta(minutes=2), None)
+
+
+def test_a_halt_ends_by_itself_when_nothing_is_owed_any_more(
+    world: World, card: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    halted(world, card, 1)
+    world.clock.forward(minutes=1)
+    conclude(world, claimed(world), PushOutcome.GONE, "BadDeviceToken")
+
+    halting.end_needless(world.context)
+    assert len(halts(world)) == 1  # the pause of the probe is not over
+    world.clock.forward(minutes=1)
+    halting.end_needless(world.context)
+
+    assert halts(world) == []
+    assert caplog.messages[-1] == (
+        f"Apple pushes of {world.brand.pass_type_id} go on, after 0:02:00"
+    )
+
+
+def test_a_halt_for_which_something_is_owed_does_not_end_by_itself(
+    world: World, card: dict[str, Any]
+) -> None:
+    crowd(world, card, 1)
+    refuse(world, claimed(world), wait=timedelta(hours=1), pause=timedelta(minutes=1))
+    begin_halt(world, OTHER_TYPE)
+    world.clock.forward(minutes=2)
+
+    halting.end_needless(world.context)
+
+    assert [row.type_id for row in halts(world)] == [world.brand.pass_type_id]
 
 
 def test_what_was_in_hand_when_a_halt_began_makes_it_no_longer(

@@ -1,6 +1,6 @@
 """A database of an earlier version is brought up to date with everything that is in it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -12,12 +12,13 @@ from sqlalchemy import Connection, MetaData, text
 from sqlalchemy.exc import IntegrityError
 
 from service.settings import Settings
-from service.storage import schema
 from service.storage.database import Database
-from service.storage.vault import create_master_key, load_vault
+from service.storage.opening import schema
+from service.storage.opening.vault import create_master_key, load_vault
 from tests.postgres import Postgres
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
+IMPORTED = datetime(2026, 10, 2, 12, tzinfo=UTC)
 PNG = b"\x89PNG not really"
 
 
@@ -73,29 +74,41 @@ class Filler:
         return value.replace(tzinfo=None).isoformat(" ") if isinstance(value, datetime) else value
 
 
-def fill(connection: Connection) -> None:
-    """Put a brand with a card on a phone into the first version's tables."""
+def fill(connection: Connection) -> dict[UUID, UUID]:
+    """Put a brand with two programs into the first version's tables, one card on a phone.
+
+    Return every pass with the design of its program.
+    """
     add = Filler(connection).add
     brand = add("brands", mode="test")
     owned = {"brand_id": brand}
     pems = {"team_id": "TEAM", "certificate_pem": "LEAF", "wwdr_pem": "WWDR"}
-    add("credentials", **owned, wallet="apple", **pems)
-    design = add("designs", **owned)
-    add("design_images", **owned, design_id=design, png=PNG)
-    program = add("programs", **owned, design_id=design, below_zero=False)
+    add("credentials", **owned, wallet="apple", created_at=IMPORTED, **pems)
+    passes = {}
+    for name, count in (("one", 1), ("many", 200)):
+        design = add("designs", **owned, name=name)
+        add("design_images", **owned, design_id=design, png=PNG)
+        program = add("programs", **owned, name=name, design_id=design, below_zero=False)
+        passes |= {_pass(add, brand, program, f"{name} {n}"): design for n in range(count)}
+    target = {"pass_id": next(iter(passes)), "device_id": add("devices", brand_id=brand)}
+    account = connection.scalar(text("SELECT account_id FROM passes WHERE serial = 'one 0'"))
+    owned |= {"account_id": UUID(str(account))}
+    installed = add("installations", **owned, **target)
+    add("deliveries", **owned, **target, installation_id=installed, wallet="apple")
+    return passes
+
+
+def _pass(add: Callable[..., UUID], brand: UUID, program: UUID, name: str) -> UUID:
+    owned = {"brand_id": brand}
     owned |= {"account_id": add("accounts", **owned, program_id=program)}
-    inactive = {"status": "inactive", "slots": 1}
-    card = add("cards", **owned, program_id=program, **inactive)
-    shown = add("passes", **owned, card_id=card, wallet="apple")
-    device = add("devices", brand_id=brand)
-    installed = add("installations", **owned, pass_id=shown, device_id=device)
-    target = {"pass_id": shown, "installation_id": installed, "device_id": device}
-    add("deliveries", **owned, **target, wallet="apple")
+    own = {"number": name, "barcode": name, "link_digest": name.encode()}
+    card = add("cards", **owned, **own, program_id=program, status="inactive", slots=1)
+    return add("passes", **owned, card_id=card, wallet="apple", serial=name)
 
 
 def test_a_first_version_database_keeps_everything(database: Database) -> None:
     with database.engine.begin() as connection:
-        fill(connection)
+        designs = fill(connection)
         tables = [name for name in Filler(connection).tables.tables if name != "alembic_version"]
         before = {name: _count(connection, name) for name in tables}
 
@@ -106,6 +119,13 @@ def test_a_first_version_database_keeps_everything(database: Database) -> None:
         assert {name: _count(connection, name) for name in tables} == before
         facts = connection.scalar(text("SELECT facts FROM credentials"))
         digest = connection.scalar(text("SELECT sha256 FROM design_images"))
+        shown = connection.execute(text("SELECT id, design_id, bucket FROM passes")).all()
+        since = connection.execute(text("SELECT created_at, active_from FROM credentials")).one()
+    assert {UUID(str(row.id)): UUID(str(row.design_id)) for row in shown} == designs
+    assert all(0 <= row.bucket < 100 for row in shown)
+    assert len({row.bucket for row in shown}) > 10
+    assert since.active_from == since.created_at
+    assert str(since.active_from).startswith("2026-10-02")
     assert before["deliveries"] == before["installations"] == 1
     assert all(f'"{pem}"' in str(facts).replace("'", '"') for pem in ("TEAM", "LEAF", "WWDR"))
     assert digest == sha256(PNG).hexdigest()

@@ -10,8 +10,8 @@ from sqlalchemy import Engine, create_engine, inspect, text
 
 from service.domain.errors import SetupError
 from service.settings import Settings
+from service.storage.opening.vault import create_master_key
 from service.storage.tables import Base
-from service.storage.vault import create_master_key
 from service.wiring import migrate, opened
 from tests.postgres import Postgres
 

@@ -11,7 +11,7 @@ from service.domain.passes import WalletName
 from service.operations.turns import VendorTurns
 from service.settings import Settings
 from service.storage.database import Database
-from service.storage.vault import load_vault
+from service.storage.opening.vault import load_vault
 from service.wallets.interface import Turn
 from tests.world import Clock
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, strategies
 
 from service.domain.errors import SetupError
-from service.storage.vault import Vault, create_master_key, load_vault
+from service.storage.opening.vault import Vault, create_master_key, load_vault
 
 VAULT = Vault(b"k" * 32)
 OTHER = Vault(b"o" * 32)

@@ -27,8 +27,9 @@ HALT, GONE, LATER, REFUSED = (
     *(PushOutcome.HALT, PushOutcome.GONE),
     *(PushOutcome.TRY_LATER, PushOutcome.REFUSED),
 )
+BAD_TOKEN = ApnsAnswer("aa", 400, "BadDeviceToken")
 # What becomes of a push answered so: alone, and beside one that was accepted.
-TOKEN, OURS, LEFT, PASSING = (HALT, GONE), (HALT, REFUSED), (GONE, GONE), (LATER, LATER)
+TOKEN, OURS, LEFT, PASSING = (REFUSED, GONE), (HALT, REFUSED), (GONE, GONE), (LATER, LATER)
 EXPECTED = {
     (400, "BadCollapseId"): OURS,
     (400, "BadDeviceToken"): TOKEN,
@@ -124,17 +125,25 @@ def test_a_phone_pushed_too_often_is_left_alone_for_minutes() -> None:
 def test_many_unknown_refusals_and_no_success_concern_us_all() -> None:
     odd = ApnsAnswer("aa", 418, "Teapot")
 
-    assert refusal(odd, Trust.LIKELY, is_many=True).outcome is PushOutcome.HALT
+    assert refusal(odd, Trust.NONE, 0).outcome is PushOutcome.HALT
+    assert refusal(odd, Trust.OPEN, 0).outcome is PushOutcome.REFUSED
 
 
 def test_a_doubt_about_tokens_holds_up_a_good_one_for_a_minute_at_most() -> None:
-    doubtful = refusal(ApnsAnswer("aa", 400, "BadDeviceToken"), Trust.NONE, is_many=False)
-    certain = refusal(ApnsAnswer("aa", 403, "BadCertificate"), Trust.NONE, is_many=False)
+    doubtful = refusal(BAD_TOKEN, Trust.NONE, 0)
+    certain = refusal(ApnsAnswer("aa", 403, "BadCertificate"), Trust.NONE, 0)
 
     assert (doubtful.pause, certain.pause) == (DOUBT_PAUSE, None)
     assert timedelta(minutes=1) >= DOUBT_PAUSE
     assert doubtful.wait is not None
     assert doubtful.wait > DOUBT_PAUSE  # others are tried before it
+
+
+@pytest.mark.parametrize("trust", [Trust.OPEN, Trust.NONE])
+def test_a_doubted_token_waits_two_minutes_doubling_to_an_hour(trust: Trust) -> None:
+    waits = [refusal(BAD_TOKEN, trust, attempts).wait for attempts in (0, 1, 2, 3, 4, 5, 10**6)]
+
+    assert waits == [timedelta(minutes=n) for n in (2, 4, 8, 16, 32, 60, 60)]
 
 
 def test_what_was_not_sent_is_owed_as_before() -> None:

@@ -19,7 +19,7 @@ from service.emulators.certificates import Authority
 from service.emulators.control import utc_now
 from service.wallets.apple import issuing
 from service.wallets.apple.certificates import identity
-from service.wallets.apple.issuing import Issuer
+from service.wallets.apple.issuing import Issuer, Stock
 
 from .builders import NOON, a_balance, a_content, a_design
 from .certified import elliptic_credential
@@ -127,6 +127,29 @@ def test_passes_and_designs_that_nobody_asked_for_make_room(
     issuer.issue(a_content(serial="s-0002"), DESIGN)
 
     assert issuer.issue(a_content(), DESIGN) != first
+
+
+def test_issuers_of_one_stock_are_bounded_together(
+    elliptic: AppleCredential, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(issuing, "PASSES_KEPT", 2)
+    stock = Stock(utc_now)
+    one, other = (Issuer(elliptic, identity(elliptic), utc_now, stock) for _ in range(2))
+    first = one.issue(a_content(), DESIGN)
+    is_kept = one.issue(a_content(), DESIGN) == first
+
+    for serial in ("s-0002", "s-0003"):
+        other.issue(a_content(serial=serial), DESIGN)
+
+    assert is_kept
+    assert one.issue(a_content(), DESIGN) != first
+
+
+def test_an_issuer_gives_out_nothing_that_another_signed(elliptic: AppleCredential) -> None:
+    stock = Stock(utc_now)
+    one, other = (Issuer(elliptic, identity(elliptic), utc_now, stock) for _ in range(2))
+
+    assert one.issue(a_content(), DESIGN) != other.issue(a_content(), DESIGN)
 
 
 def test_a_pass_of_another_type_is_refused_although_its_like_is_kept(issuer: Issuer) -> None:

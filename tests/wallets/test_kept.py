@@ -83,6 +83,15 @@ def test_the_oldest_value_makes_room(clock: Clock) -> None:
     assert made == ["value 3", "value 4", "value 3", "value 4", "value 5"]
 
 
+def test_a_value_that_is_asked_for_again_and_again_never_makes_room(clock: Clock) -> None:
+    kept, make = Kept[str, str](2, HOUR, clock), Maker()
+
+    kept.get("wanted", make)
+    for number in range(9):
+        kept.get(f"once {number}", make)
+        assert kept.get("wanted", make) == "value 1"
+
+
 def test_five_thousand_who_ask_at_once_get_what_was_made_once(clock: Clock) -> None:
     kept, make = Kept[str, str](9, HOUR, clock), Maker()
     gate = threading.Barrier(8)

@@ -1,6 +1,7 @@
 """What a batch of pushes tells: of single phones, or of our set-up as a whole."""
 
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 
 import pytest
 
@@ -17,6 +18,7 @@ from .builders import a_delivery
 from .conftest import NewPusher
 
 ACCEPTED, GONE, HALT = PushOutcome.ACCEPTED, PushOutcome.GONE, PushOutcome.HALT
+ALONE = PushOutcome.REFUSED  # waits, and nobody with it
 
 
 @pytest.fixture
@@ -71,7 +73,7 @@ def test_many_bad_tokens_beside_one_good_one_are_gone(pusher: Pusher, apns: Apns
 
 
 @pytest.mark.parametrize("reason", ["BadDeviceToken", "DeviceTokenNotForTopic"])
-@pytest.mark.parametrize("count", [1, 6, 50])
+@pytest.mark.parametrize("count", [MANY, 50])
 def test_when_every_token_is_bad_it_is_our_set_up_and_no_registration_is_lost(
     pusher: Pusher, apns: ApnsEmulator, count: int, reason: str
 ) -> None:
@@ -81,6 +83,63 @@ def test_when_every_token_is_bad_it_is_our_set_up_and_no_registration_is_lost(
 
     assert {result.outcome for result in results} == {HALT}
     assert {result.reason for result in results} == {f"{reason} for every phone tried"}
+
+
+@pytest.mark.parametrize("count", [1, MANY - 1])
+def test_a_few_bad_tokens_of_which_nothing_is_known_wait_alone(
+    pusher: Pusher, apns: ApnsEmulator, count: int
+) -> None:
+    refuse_all(apns, 400, "BadDeviceToken")
+
+    results = list(pusher.push(batch_of(count)))
+
+    assert {result.outcome for result in results} == {ALONE}
+    assert {result.wait for result in results} == {timedelta(minutes=2)}
+
+
+def test_bad_tokens_are_counted_over_all_batches_since_the_last_success(
+    pusher: Pusher, apns: ApnsEmulator
+) -> None:
+    """A set-up that turns wrong after a success may cost a few registrations, never all."""
+    outcomes(pusher, batch_of(1, "bb"))
+    refuse_all(apns, 400, "BadDeviceToken")
+
+    found = [outcomes(pusher, [delivery]) for delivery in batch_of(MANY + 10)]
+
+    assert found == [*[[GONE]] * (MANY - 1), *[[HALT]] * 11]
+
+
+def test_a_success_starts_the_count_of_bad_tokens_anew(pusher: Pusher, apns: ApnsEmulator) -> None:
+    bad = batch_of(2 * (MANY - 1))
+    refuse(apns, [delivery.push_token for delivery in bad])
+
+    found = []
+    for half in (bad[: MANY - 1], bad[MANY - 1 :]):
+        outcomes(pusher, batch_of(1, "bb"))
+        found += outcomes(pusher, half)
+
+    assert set(found) == {GONE}
+
+
+def test_one_bad_token_however_often_tried_is_no_fault_of_ours(
+    pusher: Pusher, apns: ApnsEmulator
+) -> None:
+    refuse(apns, ["aa0000"])
+
+    found = [outcomes(pusher, batch_of(1)) for _ in range(MANY + 1)]
+
+    assert found == [[ALONE]] * (MANY + 1)
+
+
+def test_each_try_of_a_doubted_token_lets_its_deliveries_wait_longer(
+    pusher: Pusher, apns: ApnsEmulator
+) -> None:
+    refuse(apns, ["aa01"])
+    batch = [a_delivery("aa01"), a_delivery("aa01", attempts=2)]
+
+    waits = {result.delivery_id: result.wait for result in pusher.push(batch)}
+
+    assert [waits[each.id] for each in batch] == [timedelta(minutes=2), timedelta(minutes=8)]
 
 
 def test_a_bad_token_is_believed_for_ten_minutes_after_a_push_succeeded(
@@ -94,7 +153,7 @@ def test_a_bad_token_is_believed_for_ten_minutes_after_a_push_succeeded(
     clock.forward(seconds=1)
     too_late = outcomes(pusher, batch_of(1))
 
-    assert (in_time, too_late) == ([GONE], [HALT])
+    assert (in_time, too_late) == ([GONE], [ALONE])
 
 
 def test_the_word_of_a_phone_that_has_left_proves_the_set_up_too(
@@ -106,7 +165,7 @@ def test_the_word_of_a_phone_that_has_left_proves_the_set_up_too(
 
 
 @pytest.mark.parametrize(("count", "outcome"), [(MANY - 1, GONE), (MANY, HALT)])
-def test_so_many_bad_tokens_at_once_are_doubted_even_soon_after_a_success(
+def test_so_many_bad_tokens_are_doubted_even_soon_after_a_success(
     pusher: Pusher, apns: ApnsEmulator, count: int, outcome: PushOutcome
 ) -> None:
     outcomes(pusher, batch_of(1, "bb"))
@@ -115,33 +174,18 @@ def test_so_many_bad_tokens_at_once_are_doubted_even_soon_after_a_success(
     assert set(outcomes(pusher, batch_of(count))) == {outcome}
 
 
-def test_doubted_tokens_are_bad_once_a_push_succeeds_after_the_doubt(
+def test_a_success_after_a_doubt_makes_few_bad_tokens_believed_again_but_never_so_many(
     pusher: Pusher, apns: ApnsEmulator
 ) -> None:
     bad = batch_of(MANY)
     refuse(apns, [delivery.push_token for delivery in bad])
-    outcomes(pusher, batch_of(1, "bb"))
 
-    doubted = set(outcomes(pusher, bad))
-    outcomes(pusher, batch_of(1, "bb"))
-    believed = set(outcomes(pusher, bad))
+    found = []
+    for tried in (bad, bad[1:], bad):
+        outcomes(pusher, batch_of(1, "bb"))
+        found.append(set(outcomes(pusher, tried)))
 
-    assert (doubted, believed) == ({HALT}, {GONE})
-
-
-def test_a_doubt_that_was_cleared_long_ago_comes_back(
-    pusher: Pusher, apns: ApnsEmulator, clock: Clock
-) -> None:
-    bad = batch_of(MANY)
-    refuse(apns, [delivery.push_token for delivery in bad])
-    outcomes(pusher, batch_of(1, "bb"))
-    outcomes(pusher, bad)
-    outcomes(pusher, batch_of(1, "bb"))
-
-    clock.forward(hours=1)
-    outcomes(pusher, batch_of(1, "bb"))
-
-    assert set(outcomes(pusher, bad)) == {HALT}
+    assert found == [{HALT}, {GONE}, {HALT}]
 
 
 def test_a_probe_after_a_halt_believes_only_what_it_proves_itself(
@@ -150,7 +194,7 @@ def test_a_probe_after_a_halt_believes_only_what_it_proves_itself(
     refuse(apns, ["aa0000"])
     outcomes(pusher, batch_of(1, "bb"))
 
-    assert outcomes(pusher, [a_delivery("aa0000", is_probe=True)]) == [HALT]
+    assert outcomes(pusher, [a_delivery("aa0000", is_probe=True)]) == [ALONE]
     assert outcomes(pusher, [a_delivery("bb0000", is_probe=True)]) == [ACCEPTED]
 
 

@@ -12,11 +12,13 @@ from service.domain.credentials import AppleCredential
 from service.domain.errors import SetupError
 from service.emulators.certificates import Authority, Issued
 from service.emulators.control import utc_now
+from service.wallets.apple import issuing
 from service.wallets.apple.wallet import AppleWallet
 from service.wallets.catalog import WalletCatalog
 from service.wallets.google.client import GoogleAddresses
 
 from .builders import TEAM_ID, TYPE_ID, a_content, a_credential, a_design, unpacked
+from .certified import elliptic_credential
 from .test_signing import openssl_verify
 from .turns import NoTurns
 
@@ -56,6 +58,21 @@ def a_catalog() -> WalletCatalog:
     nowhere = "https://127.0.0.1:1"
     google = GoogleAddresses(nowhere, nowhere, nowhere)
     return WalletCatalog(nowhere, None, google, NoTurns(), utc_now)
+
+
+def test_what_all_wallets_of_a_catalog_keep_is_bounded_together(
+    authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(issuing, "PASSES_KEPT", 1)
+    catalog, design = a_catalog(), a_design()
+    one, other = (catalog.of(elliptic_credential(authority)) for _ in range(2))
+
+    first = one.offer(a_content(), design).file
+    is_kept = one.offer(a_content(), design).file == first
+    other.offer(a_content(), design)
+
+    assert is_kept
+    assert one.offer(a_content(), design).file != first
 
 
 def test_the_catalog_keeps_a_wallet_until_its_credential_changes(

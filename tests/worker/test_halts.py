@@ -14,6 +14,7 @@ from service.domain.passes import WalletName
 from service.emulators.apns import ApnsEmulator
 from service.operations import deliveries, expiry
 from service.settings import Settings
+from service.wallets.apple.proof import MANY
 from service.wiring import opened
 from service.worker.loop import deliver_due, work
 from tests.crowd import crowd, owed, targets
@@ -112,6 +113,83 @@ def test_when_every_token_is_refused_no_registration_is_lost(
     assert halt.reason == "BadDeviceToken for every phone tried"
     assert len(targets(world)) == 60
     assert apns.count == 50 + 3
+
+
+def test_a_set_up_that_turns_wrong_costs_few_registrations_and_halts(
+    world: World, apns: ApnsEmulator
+) -> None:
+    """One change after the other, each a batch of its own: they add up."""
+    cards = [world.card(f"m-{number}") for number in range(MANY + 5)]
+    for card in cards:
+        crowd(world, card, 1, due=False)
+    push(world, cards[0], "e-good")
+    refuse_all(apns, 400, "BadDeviceToken")
+
+    for number, card in enumerate(cards):
+        push(world, card, f"e-{number}")
+
+    assert len(targets(world)) == len(cards) - (MANY - 1)
+    assert [halt.reason for halt in deliveries.halts(world.context)] == [
+        "BadDeviceToken for every phone tried"
+    ]
+
+
+def push(world: World, card: dict[str, Any], event_id: str) -> bool:
+    """Change a card after a while, and push."""
+    world.clock.forward(seconds=2)
+    world.points(event_id, card, add=1)
+    return deliver_due(world.context, APPLE)
+
+
+def test_one_bad_token_stops_nobody_else_and_is_tried_ever_more_seldom(
+    world: World, apns: ApnsEmulator
+) -> None:
+    world.clock.freeze()
+    (bad,) = crowd(world, world.card(), 1)
+    apns.control({"respond": {bad: 400}})
+
+    tried_at = []
+    began = world.clock()
+    for _ in range(12 * 60):
+        if deliver_due(world.context, APPLE):
+            tried_at.append(int((world.clock() - began).total_seconds()) // 60)
+        world.clock.forward(minutes=1)
+    other = world.card("m-2")
+    crowd(world, other, 1, due=False)
+    is_told = push(world, other, "e-other")
+
+    assert tried_at[:8] == [0, 2, 6, 14, 30, 62, 122, 182]
+    assert len(tried_at) == apns.count - 1
+    assert is_told
+    assert deliveries.halts(world.context) == []
+    assert len(targets(world)) == 2  # nothing is purged
+
+
+def test_made_up_tokens_hold_up_an_honest_phone_for_a_minute_at_most(
+    world: World, apns: ApnsEmulator
+) -> None:
+    world.clock.freeze()
+    honest = world.card("m-honest")
+    crowd(world, honest, 1, due=False)
+    push(world, honest, "e-1")
+    made_up = [token for n in range(2) for token in crowd(world, world.card(f"m-{n}"), 50)]
+    apns.control({"respond": {token: 400 for token in made_up}})
+    deliver_due(world.context, APPLE)
+    assert deliveries.halts(world.context)
+    world.points("e-2", honest, add=1)
+
+    waited_s = 0
+    while honest_owes(world, made_up) and waited_s < 3600:
+        world.clock.forward(seconds=5)
+        waited_s += 5
+        while deliver_due(world.context, APPLE):
+            pass
+
+    assert waited_s <= 60
+
+
+def honest_owes(world: World, made_up: list[str]) -> bool:
+    return owed(world) > len(made_up)
 
 
 def test_one_bad_token_among_good_ones_is_forgotten(world: World, apns: ApnsEmulator) -> None:

@@ -323,6 +323,7 @@ def test_a_roll_back_keeps_the_pace_and_new_passes_come_in_the_old_design_at_onc
     act(world, begun, "roll-back")
     due_steps(world)
     (late,) = a_fleet(world, [0], start=9)
+    world.clock.forward(seconds=11)  # how many are left is counted every ten seconds
 
     assert len(moved(world, cards, new)) == 2
     assert read(world, begun)["remaining"] == 2

@@ -9,6 +9,7 @@ import pytest
 from service.domain.passes import WalletName
 from service.emulators.apns import ApnsEmulator
 from service.operations import deliveries, staleness
+from service.storage.halts import begin
 from service.worker import staleness as worker
 from service.worker.loop import deliver_due
 from tests.crowd import crowd, targets
@@ -281,6 +282,9 @@ def test_the_worker_sweeps_by_itself(
     monkeypatch.setattr(worker, "EVERY_S", 0.05)
     Phone(world).add(card)
     told(world, card)
+    with world.context.transaction() as transaction:
+        halt = (APPLE, world.brand.pass_type_id)
+        begin(transaction, halt, "no", world.clock(), is_probe=False, at_most=None)
     world.clock.forward(hours=4)
     stopping = threading.Event()
     sweeping = threading.Thread(target=worker.work, args=(world.context, stopping))
@@ -291,6 +295,7 @@ def test_the_worker_sweeps_by_itself(
     sweeping.join(20)
 
     assert not sweeping.is_alive()
+    assert deliveries.halts(world.context) == []  # nothing was owed any more
     (row,) = targets(world)
     assert row.due_at == world.clock()
     assert timedelta(0) <= world.clock() - row.repushes_since

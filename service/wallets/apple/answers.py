@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from enum import Enum, auto
 from typing import NamedTuple
 
+from service.domain.deliveries import LONGEST_WAIT
 from service.wallets.apple.request import NO_ANSWER, NOT_SENT, OK, ApnsAnswer
 from service.wallets.interface import PushOutcome
 
@@ -15,6 +16,8 @@ from service.wallets.interface import PushOutcome
 TOO_MANY_WAIT = timedelta(minutes=5)
 # If every token is bad, a good one may come any time: it must not wait for long, nor for these.
 DOUBT_PAUSE = timedelta(minutes=1)
+FIRST_DOUBT_WAIT = 2 * DOUBT_PAUSE
+MOST_DOUBLINGS = 5
 EXPIRED = "ExpiredProviderToken"
 
 
@@ -35,8 +38,9 @@ class Trust(Enum):
     """How far words against a token are believed."""
 
     PROVEN = auto()  # the same batch reached a phone
-    LIKELY = auto()  # one was reached a short time ago
-    NONE = auto()
+    LIKELY = auto()  # one was reached a short time ago, and few were refused since
+    OPEN = auto()  # none was reached of late, and few were refused since
+    NONE = auto()  # so many were refused since one was reached that it is our set-up
 
 
 # Status and reason, row by row as Apple lists them.
@@ -125,16 +129,18 @@ def verdict(answer: ApnsAnswer) -> Verdict:
     return Verdict(PushOutcome.TRY_LATER, reason)
 
 
-def refusal(answer: ApnsAnswer, trust: Trust, *, is_many: bool) -> Verdict:
+def refusal(answer: ApnsAnswer, trust: Trust, attempts: int) -> Verdict:
     """Return what a refusal means: the phone is gone, it alone is odd, or we are wrong altogether.
 
-    `is_many`: many were refused in the batch, and none reached.
+    A token that may be good after all waits the longer the more `attempts` have failed.
     """
     reason, kind = answer.reason or f"status {answer.status}", kind_of(answer)
-    if kind is Kind.BAD_TOKEN:
-        if trust is not Trust.NONE:
-            return Verdict(PushOutcome.GONE, reason)
-        words = f"{reason} for every phone tried"
-        return Verdict(PushOutcome.HALT, words, wait=2 * DOUBT_PAUSE, pause=DOUBT_PAUSE)
-    concerns_all = is_many or (kind is Kind.SET_UP and trust is not Trust.PROVEN)
-    return Verdict(PushOutcome.HALT if concerns_all else PushOutcome.REFUSED, reason)
+    concerns_all = trust is Trust.NONE or (kind is Kind.SET_UP and trust is not Trust.PROVEN)
+    outcome = PushOutcome.HALT if concerns_all else PushOutcome.REFUSED
+    if kind is not Kind.BAD_TOKEN:
+        return Verdict(outcome, reason)
+    if trust in (Trust.PROVEN, Trust.LIKELY):
+        return Verdict(PushOutcome.GONE, reason)
+    words = f"{reason} for every phone tried" if concerns_all else reason
+    doubled: timedelta = FIRST_DOUBT_WAIT * 2 ** min(attempts, MOST_DOUBLINGS)
+    return Verdict(outcome, words, wait=min(doubled, LONGEST_WAIT), pause=DOUBT_PAUSE)

@@ -3,10 +3,13 @@
 The marks of such a certificate, and of one for NFC passes: docs/sources.md, a-3 and a-32.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -64,6 +67,11 @@ def identity(credential: AppleCredential) -> Identity:
     Raises:
         SetupError: something does not fit; says what to fix.
     """
+    with _readable():
+        return _identity(credential)
+
+
+def _identity(credential: AppleCredential) -> Identity:
     certificate = _certificate(credential.certificate_pem, "Pass Type ID certificate")
     wwdr = _certificate(credential.wwdr_pem, "WWDR intermediate certificate")
     key = opened_key(credential.private_key_pem)
@@ -86,6 +94,11 @@ def facts(certificate_pem: bytes, wwdr_pem: bytes, *, is_nfc: bool) -> Certifica
     Raises:
         SetupError: one of them is not readable.
     """
+    with _readable():
+        return _facts(certificate_pem, wwdr_pem, is_nfc=is_nfc)
+
+
+def _facts(certificate_pem: bytes, wwdr_pem: bytes, *, is_nfc: bool) -> CertificateFacts:
     certificate = _certificate(certificate_pem, "Pass Type ID certificate")
     wwdr = _certificate(wwdr_pem, "WWDR intermediate certificate")
     subject = certificate.subject
@@ -108,6 +121,19 @@ def is_made_for_nfc(certificate: x509.Certificate) -> bool:
     names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
     is_named = any(str(name.value).startswith(NFC_NAME) for name in names)
     return is_named or any(each.oid == NFC_MARK for each in certificate.extensions)
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
+    """Take what the parts of a damaged certificate raise, each when it is asked for, as one fault.
+
+    Raises:
+        SetupError: something within the block could not be read.
+    """
+    try:
+        yield
+    except (ValueError, IndexError, UnsupportedAlgorithm) as error:
+        raise SetupError("The certificate or its intermediate is damaged.") from error
 
 
 def _key_kind(certificate: x509.Certificate) -> str:

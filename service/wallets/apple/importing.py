@@ -116,8 +116,17 @@ def _intermediates(
     files: CertificateFiles, given: Contents, known: KnownParts
 ) -> list[x509.Certificate]:
     handed = [c for each in files.wwdr for c in opened(each, "WWDR file").certificates]
-    kept = [x509.load_pem_x509_certificate(pem) for pem in known.wwdr_pems]
-    return [each for each in (*handed, *given.certificates, *kept) if is_authority(each)]
+    kept = [found for pem in known.wwdr_pems for found in _kept(pem)]
+    return [each for each in (*handed, *given.certificates) if is_authority(each)] + kept
+
+
+def _kept(pem: bytes) -> list[x509.Certificate]:
+    """Return an intermediate that came with another certificate, or none if it is damaged."""
+    try:
+        found = x509.load_pem_x509_certificate(pem)
+        return [found] if is_authority(found) else []
+    except ValueError:
+        return []
 
 
 def _subject_part(certificate: x509.Certificate, oid: ObjectIdentifier) -> str:

@@ -4,13 +4,13 @@ A wrong server or certificate brings the same words for every token, and a regis
 forgotten does not come back by itself.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 
 from service.wallets.apple.answers import Trust
 
 HOLDS_FOR = timedelta(minutes=10)
-MANY = 20  # so many refusals and no success are no chance
+MANY = 20  # so many phones refused and none reached are no chance
 
 
 class Proof:
@@ -19,30 +19,28 @@ class Proof:
     def __init__(self, now: Callable[[], datetime]) -> None:
         self._now = now
         self._proven_at: datetime | None = None
-        self._doubted_at: datetime | None = None
-        self._cleared_at: datetime | None = None
+        self._refused: set[str] = set()  # since then
 
     def note(self) -> None:
         """Remember that a push was answered as only a right set-up is."""
-        self._proven_at = now = self._now()
-        if self._is_recent(self._doubted_at):
-            self._doubted_at, self._cleared_at = None, now
+        self._proven_at, self._refused = self._now(), set()
 
     def forget(self) -> None:
         """Start anew: what was proved before a halt proves nothing after it."""
         self._proven_at = None
 
-    def trust(self, *, is_proven_here: bool, is_many: bool) -> Trust:
-        """Return how far the words against tokens in a batch are believed.
+    def trust(self, refused: Collection[str], *, is_proven_here: bool) -> Trust:
+        """Return how far the words against a batch's refused tokens are believed.
 
-        If many are bad and none is good they are doubted, until a push succeeds after that: then
-        the tokens really are bad.
+        They count until the next success: one phone refused over and over is still one phone.
         """
         if is_proven_here:
             return Trust.PROVEN
-        if is_many and not self._is_recent(self._cleared_at):
-            self._doubted_at, self._proven_at = self._now(), None
-        return Trust.LIKELY if self._is_recent(self._proven_at) else Trust.NONE
+        if len(self._refused) < MANY:
+            self._refused.update(refused)
+        if len(self._refused) >= MANY:
+            return Trust.NONE
+        return Trust.LIKELY if self._is_recent(self._proven_at) else Trust.OPEN
 
     def _is_recent(self, at: datetime | None) -> bool:
         return at is not None and timedelta(0) <= self._now() - at <= HOLDS_FOR

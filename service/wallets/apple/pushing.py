@@ -17,7 +17,7 @@ from service.wallets.apple.answers import (
 )
 from service.wallets.apple.certificates import Identity
 from service.wallets.apple.client import ApnsClient
-from service.wallets.apple.proof import MANY, Proof
+from service.wallets.apple.proof import Proof
 from service.wallets.apple.push_tokens import PushTokens
 from service.wallets.apple.request import NO_ANSWER, NOT_SENT, ApnsAnswer
 from service.wallets.interface import PushResult
@@ -113,10 +113,11 @@ class Pusher:
     def _judged(self, hearing: "Hearing", owed: dict[str, list[Delivery]]) -> Iterator[PushResult]:
         if not hearing.refused:
             return
-        is_many = len(hearing.refused) >= MANY and not hearing.is_proven
-        trust = self._proof.trust(is_proven_here=hearing.is_proven, is_many=is_many)
+        refused = [answer.token for answer in hearing.refused]
+        trust = self._proof.trust(refused, is_proven_here=hearing.is_proven)
         for answer in hearing.refused:
-            yield from _results(owed[answer.token], refusal(answer, trust, is_many=is_many))
+            for delivery in owed[answer.token]:
+                yield from _results([delivery], refusal(answer, trust, delivery.attempts))
 
 
 class Hearing:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, exc
 
 from service.domain.errors import SetupError
 
-MIGRATIONS = Path(__file__).parent / "migrations"
+MIGRATIONS = Path(__file__).parents[1] / "migrations"
 
 
 def upgrade(engine: Engine, revision: str = "head") -> None:
