@@ -1,17 +1,19 @@
 """A card past its date is expired for everybody, whatever status is stored."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 from sqlalchemy import update
 
+from service.emulators.control import utc_now
 from service.storage.tables import CardRow
 from tests.http.lists import part
 from tests.world import World
 
-NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+# After everything that the world was made of.
+NOW = (utc_now() + timedelta(days=1)).replace(hour=12, minute=0, second=0, microsecond=0)
 
 
 @pytest.fixture
