@@ -65,18 +65,17 @@ class Issuer:
                 f"The pass is of {content.type_id}, but the certificate signs "
                 f"{self._type_id}: phones would refuse it."
             )
-        own = self._own
-        contents = self._stock.contents.get((own, design.id), lambda: self._content(design))
+        contents = self._stock.contents.get((self._own, design.id), lambda: self._content(design))
         said = contents.pass_json(content)
         extra = contents.enrollment_files if contents.asks_to_enroll(content) else {}
         stamps = stamps_shown(content, design)
         prepared = self._stock.designs.get(
-            (own, design.id, stamps, *extra), lambda: PreparedDesign(contents.design, extra, stamps)
+            (contents, stamps, *extra), lambda: PreparedDesign(contents.design, extra, stamps)
         )
         # Not by version: time, brand and program change what a pass says too. So the key is all
         # that a phone could tell apart.
         signed = self._stock.signed.get(
-            (own, design.id, stamps, *extra, said), lambda: prepared.signed(said, self._signer.sign)
+            (prepared, said), lambda: prepared.signed(said, self._signer.sign)
         )
         return prepared.packed(signed)
 

@@ -3,7 +3,6 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
@@ -50,8 +49,9 @@ class Kept(Generic[K, V]):
         return NOTHING <= now - made_at < self._good_for
 
     def _touch(self, key: K) -> None:
-        with self._writing, suppress(KeyError):  # it may have made room meanwhile
-            self._kept.move_to_end(key)
+        with self._writing:
+            if key in self._kept:  # it may have made room meanwhile
+                self._kept.move_to_end(key)
 
     def _keep(self, key: K, value: V, made_at: datetime) -> None:
         with self._writing:
