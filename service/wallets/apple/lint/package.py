@@ -101,7 +101,7 @@ def _read(opened: zipfile.ZipFile) -> PassPackage:
 
 def _content(opened: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
     if entry.compress_type not in METHODS:
-        raise NotImplementedError
+        raise zipfile.BadZipFile("compressed in a way that phones do not know")
     return opened.read(entry)
 
 
